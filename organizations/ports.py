@@ -1,0 +1,213 @@
+"""The organization port: what the admin center and the portals need of a Dynamics 365 organization.
+
+The docstrings are the specification. Every adapter passes `tests/contracts/organization.py`. Method names
+follow the Dataverse Web API, entity and attribute names are Dataverse's logical names (`adx_webpage`).
+Pure: neither Django nor Celery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from accounts.roles import OrganizationRole
+from jobs.errors import Blocked, Permanent, Transient
+
+Attributes = Mapping[str, Any]
+
+
+class NotFound(Permanent):
+    """There is no such thing in the organization."""
+
+    code = "not_found"
+
+
+class Denied(Blocked):
+    """The organization refuses us or the person we act for (401, 403)."""
+
+    code = "organization_denied"
+
+
+class Throttled(Transient):
+    """Too many requests (429); `retry_after` seconds are asked for."""
+
+    code = "organization_throttled"
+
+
+class Unavailable(Transient):
+    """The organization cannot be reached, or answers 5xx."""
+
+    code = "organization_unavailable"
+
+
+class Rejected(Permanent):
+    """The organization understood the request and says no; `code` and the message are its own."""
+
+    code = "organization_rejected"
+
+
+class OperationState(StrEnum):
+    """State of an asynchronous operation (`asyncoperation.statecode`/`statuscode`)."""
+
+    READY = "ready"
+    IN_PROGRESS = "in-progress"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+    @property
+    def finished(self) -> bool:
+        return self in (OperationState.SUCCEEDED, OperationState.FAILED)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who we are to the organization (`WhoAmI`)."""
+
+    organization_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True)
+class SystemUser:
+    """A person of the organization; `object_id` is the same person's id in the directory."""
+
+    id: UUID
+    full_name: str
+    email: str
+    object_id: UUID | None
+
+
+@dataclass(frozen=True)
+class InstalledSolution:
+    """A solution in the organization. `version` is four numbers: "9.0.0.1"."""
+
+    unique_name: str
+    friendly_name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The verdict on a package before it is imported (`StageSolution`).
+
+    `missing` holds one line per prerequisite that is absent or too old, "Portal Base 9.0.0.0" style; `problems`
+    holds the organization's own objections. Both empty: it can be imported.
+    """
+
+    unique_name: str
+    version: str
+    missing: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An import that the organization works on. `progress` is 0–100, `message` its own words when it failed."""
+
+    id: UUID
+    state: OperationState
+    progress: int = 0
+    component: str = ""
+    message: str = ""
+    error_code: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of an entity; `attributes` never holds the id. `version` grows with every change."""
+
+    entity: str
+    id: UUID
+    attributes: Attributes
+    version: int
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of a query: `operator` is eq, ne, gt, ge, lt, le, in, contains or startswith.
+
+    A missing attribute counts as None; `eq None` and `ne None` ask for that. Comparisons of order never match
+    None.
+    """
+
+    attribute: str
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Query:
+    """Records of `entity` that meet all of `where`, ordered (`-name` for descending; then by id), at most
+    `top`. `"id"` may be asked for like an attribute.
+    """
+
+    entity: str
+    where: Sequence[Condition] = ()
+    order: Sequence[str] = ()
+    top: int | None = None
+
+
+class Organization(Protocol):
+    """One organization, seen by the application user of the admin center."""
+
+    def who_am_i(self) -> Identity:
+        """Cheap proof that the organization answers and lets us in. Raises Unavailable, Denied."""
+
+    def provisioned_languages(self) -> list[int]:
+        """LCIDs enabled now, ascending. The base language is always among them."""
+
+    def base_language(self) -> int:
+        """LCID of the organization's default language."""
+
+    def users_with_role(self, role: OrganizationRole) -> list[SystemUser]:
+        """Enabled users who hold the role, by full name."""
+
+    def roles_of(self, object_id: UUID) -> frozenset[OrganizationRole]:
+        """Roles of the person with that directory object id; empty for a stranger or a disabled user."""
+
+    def solutions(self) -> list[InstalledSolution]:
+        """What is installed, by unique name."""
+
+    def stage_solution(self, package: bytes) -> Staged:
+        """Judge a package without changing anything. Raises Rejected(code="bad_package") if it cannot be read."""
+
+    def import_solution(self, package: bytes, *, operation_id: UUID) -> Operation:
+        """Start to import a package; the caller names the operation.
+
+        Calling again with the same `operation_id` starts nothing: it returns the operation as it stands (or
+        goes on with one that was interrupted). An import is whole or not at all. Labels are written for the
+        enabled languages only, into the managed layer of this solution; the unmanaged layer is never touched.
+        The same version may be imported again; a lower one fails ("older_version").
+        A prerequisite that is absent or too old: the operation fails, naming it ("missing_dependency").
+        """
+
+    def operation(self, operation_id: UUID) -> Operation:
+        """How an import stands. Raises NotFound."""
+
+    def labels(self, component: str, lcid: int) -> dict[str, str]:
+        """Texts of a component by column, in one language; per column the top layer wins (unmanaged first, then
+        the solution imported last). Columns without a text in that language are left out."""
+
+    def query(self, query: Query) -> list[Record]:
+        """Records that match, in order. Raises Rejected(code="bad_query") for an unknown operator."""
+
+    def get(self, entity: str, id: UUID) -> Record:
+        """One record. Raises NotFound."""
+
+    def create(self, entity: str, attributes: Attributes, *, id: UUID | None = None) -> Record:
+        """Make a record. Raises Rejected(code="duplicate") if the id is taken."""
+
+    def update(self, entity: str, id: UUID, attributes: Attributes) -> Record:
+        """Set the given attributes and leave the others (None removes one). Raises NotFound."""
+
+    def upsert(self, entity: str, id: UUID, attributes: Attributes) -> Record:
+        """Create the record, or update it if it is there: the same call twice changes nothing the second time."""
+
+    def upsert_many(self, records: Sequence[tuple[str, UUID, Attributes]]) -> int:
+        """`upsert` for many records at once ((entity, id, attributes) each), all or none; how many were written."""
+
+    def delete(self, entity: str, id: UUID) -> None:
+        """Remove a record; removing one that is gone is fine."""
