@@ -108,7 +108,7 @@ class DirectoryApplicationSecret(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(DirectoryApplication, on_delete=models.CASCADE, related_name="secrets")
-    digest = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
 
