@@ -1,0 +1,51 @@
+"""What a step gets to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from jobs import ledger
+from jobs.errors import LostLease, Stopped
+from jobs.models import Resource
+
+if TYPE_CHECKING:
+    from jobs.heartbeat import Watch
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """One attempt at one step of one job.
+
+    inputs: the snapshot that the job was asked with. outputs: what the earlier steps returned, by `JobStep.key`.
+    op_key: names the step's effect in the outside world, the same over attempts and restarts.
+    attempt: counts from 1.
+    """
+
+    job_id: UUID
+    exclusive_key: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Mapping[str, Any]]
+    argument: str
+    op_key: UUID
+    attempt: int
+    requested_by_id: int | None
+    watch: Watch
+
+    def check(self) -> None:
+        """To be called now and then by a long step, where it can stop.
+
+        Raises LostLease (the job is another worker's now), Stopped (a deploy or a cancellation waits).
+        """
+        if self.watch.lost:
+            raise LostLease
+        if self.watch.asked_to_stop:
+            raise Stopped
+
+    def plan(self, kind: str, name: str, *, scope: Resource.Scope = Resource.Scope.HOSTED) -> Resource:
+        """Write into the ledger what this step is about to make."""
+        return ledger.plan(
+            job_id=self.job_id, exclusive_key=self.exclusive_key, kind=kind, name=name, scope=scope
+        )

@@ -1,0 +1,172 @@
+"""What other rooms may ask of the engine: enqueue, cancel, restart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, connection, transaction
+
+from jobs import registry, settle, transitions
+from jobs.doorbell import ring_on_commit
+from jobs.models import Job, JobEvent, JobStep
+from jobs.registry import Kind, OnRestart, Planned
+from jobs.states import ACTIVE, CLAIMABLE, RESTARTABLE, JobState, StepState
+from jobs.transitions import Ending
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class AlreadyActive(Exception):
+    """Another job works on the same thing now; `job` is that one, with `requested_by` and `created_at`."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        who = str(job.requested_by) if job.requested_by else "the system"
+        super().__init__(f"{who} started this already, at {job.created_at:%H:%M:%S} UTC on {job.created_at:%Y-%m-%d}.")
+
+
+class NotRestartable(Exception):
+    """The job is still active, succeeded, or a newer attempt exists; the message says which."""
+
+
+class NotCancellable(Exception):
+    """The job has ended already."""
+
+
+@transaction.atomic
+def enqueue(
+    *,
+    kind: str,
+    inputs: Mapping[str, Any],
+    exclusive_key: str | None = None,
+    serial_key: str | None = None,
+    idempotency_key: str | None = None,
+    requested_by: User | None = None,
+) -> Job:
+    """Write down a job and its steps, in the caller's transaction; the doorbell rings on its commit.
+
+    A second call with the same idempotency key returns the first one's job. Raises AlreadyActive when another job
+    of the same exclusive key is active, registry.UnknownKind.
+    """
+    definition = registry.latest(kind)
+    job = _new_job(definition, inputs, exclusive_key, serial_key, requested_by)
+    job.idempotency_key = idempotency_key
+    plan = list(definition.plan(inputs))
+    steps = [JobStep(job=job, index=i, name=step.name, argument=step.argument) for i, step in enumerate(plan)]
+    if idempotency_key is not None and (known := Job.objects.filter(idempotency_key=idempotency_key).first()):
+        return known
+    try:
+        return _insert(definition, job, steps, requested_by, "")
+    except IntegrityError as error:
+        return _explain(job, error)
+
+
+def _explain(job: Job, error: IntegrityError) -> Job:
+    """Another caller was first: with the same request, or with one on the same thing."""
+    if job.idempotency_key and (same := Job.objects.filter(idempotency_key=job.idempotency_key).first()):
+        return same
+    holder = (
+        Job.objects.filter(exclusive_key=job.exclusive_key, state__in=ACTIVE).select_related("requested_by").first()
+    )
+    if job.exclusive_key is None or holder is None:
+        raise error
+    raise AlreadyActive(holder) from None
+
+
+@transaction.atomic
+def restart(*, job_id: UUID, requested_by: User | None) -> Job:
+    """A new attempt at a job that ended badly: it keeps the steps that were done and goes on at the failed one.
+
+    The old job stays as it was. Raises NotRestartable, AlreadyActive.
+    """
+    old = Job.objects.select_for_update().get(pk=job_id)
+    if JobState(old.state) not in RESTARTABLE:
+        raise NotRestartable(f"This job is {old.state}; only one that ended badly can be restarted.")
+    if old.restarts.exists():
+        raise NotRestartable("This job was restarted already; restart its last attempt.")
+    definition = registry.find(old.kind, old.definition)
+    job = _new_job(definition, old.inputs, old.exclusive_key, old.serial_key, requested_by)
+    job.restart_of = old
+    steps = [_taken_over(definition, job, step) for step in old.steps.all()]
+    job.cursor = next((step.index for step in steps if step.state != StepState.DONE), len(steps))
+    for step in steps[job.cursor :]:  # what stands behind a step that is verified again is still to be gone through
+        step.state, step.output, step.finished_at, step.kept = StepState.PENDING, {}, None, False
+    try:
+        return _insert(definition, job, steps, requested_by, f"A new attempt at {old.id}.")
+    except IntegrityError as error:
+        return _explain(job, error)
+
+
+def _taken_over(definition: Kind, job: Job, old: JobStep) -> JobStep:
+    """The same step in the new attempt. It has the same op_key, so it finds what the old one made."""
+    step = JobStep(job=job, index=old.index, name=old.name, argument=old.argument, op_key=old.op_key)
+    if old.state == StepState.DONE and definition.step(old.name).on_restart is OnRestart.KEEP:
+        step.state, step.output, step.kept = StepState.DONE, old.output, True
+        step.started_at, step.finished_at = old.started_at, old.finished_at
+    return step
+
+
+def _new_job(
+    definition: Kind,
+    inputs: Mapping[str, Any],
+    exclusive_key: str | None,
+    serial_key: str | None,
+    requested_by: User | None,
+) -> Job:
+    return Job(
+        id=uuid4(),
+        kind=definition.name,
+        definition=definition.version,
+        inputs=dict(inputs),
+        exclusive_key=exclusive_key,
+        serial_key=serial_key,
+        requested_by=requested_by,
+    )
+
+
+def _insert(definition: Kind, job: Job, steps: list[JobStep], requested_by: User | None, detail: str) -> Job:
+    now = _database_now()
+    job.created_at = job.run_at = now
+    job.step_count = len(steps)
+    # The bell of the commit counts as the first one, so that the reconciler does not ring right behind it.
+    job.rung_at, job.rings = now, 1
+    job.deadline_at = now + definition.deadline if definition.deadline else None
+    with transaction.atomic():
+        job.save(force_insert=True)
+    JobStep.objects.bulk_create(steps)
+    actor = str(requested_by) if requested_by else "system"
+    JobEvent.objects.create(job=job, at=now, name="enqueued", state=job.state, actor=actor, detail=detail)
+    definition.on_begun(job)
+    ring_on_commit(job.id)
+    return job
+
+
+def _database_now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now
+
+
+@transaction.atomic
+def cancel(*, job_id: UUID, requested_by: User | None) -> JobState:
+    """Stop a job: at once when nobody holds it, else its worker is asked and confirms; the state after the call.
+
+    Raises NotCancellable when it has ended. Cancelling twice is fine.
+    """
+    actor = str(requested_by) if requested_by else "system"
+    user_id = requested_by.pk if requested_by else None
+    ending = Ending(JobState.CANCELLED, "cancelled")
+    if settle.end(job_id, ending=ending, sources=sorted(CLAIMABLE), actor=actor):
+        Job.objects.filter(pk=job_id).update(cancel_requested_at=_database_now(), cancel_requested_by=user_id)
+        return JobState.CANCELLED
+    if transitions.request_cancel(job_id, user_id=user_id, actor=actor):
+        return JobState.CANCELLING
+    state = JobState(Job.objects.values_list("state", flat=True).get(pk=job_id))
+    if state is JobState.CANCELLING:
+        return state
+    raise NotCancellable(f"This job is {state} already.")

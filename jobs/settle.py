@@ -1,0 +1,55 @@
+"""The end of a job: one transaction for its state, for the room that owns its kind, and for who is next in line."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from jobs import registry, transitions
+from jobs.doorbell import ring_on_commit
+from jobs.models import Job
+from jobs.states import CLAIMABLE, JobState
+from jobs.transitions import Changed, Ending
+
+log = logging.getLogger(__name__)
+
+
+def new_error_id() -> str:
+    """Eight hexadecimal digits by which people, pages and logs name one failure."""
+    return secrets.token_hex(4).upper()
+
+
+@transaction.atomic
+def end(
+    job_id: UUID,
+    *,
+    ending: Ending,
+    sources: Sequence[JobState],
+    actor: str,
+    fence: int | None = None,
+    step: int | None = None,
+) -> Changed | None:
+    """End the job, tell the room of its kind, and ring for the next one of its serial key. None: refused."""
+    changed = transitions.end(job_id, fence=fence, sources=sources, ending=ending, actor=actor, step=step)
+    if changed is None:
+        return None
+    job = Job.objects.get(pk=job_id)
+    kind = registry.shown(job.kind, job.definition)
+    if kind is not None:
+        kind.on_settled(job)
+    if changed.serial_key:
+        _ring_next(changed.serial_key)
+    if ending.error_id:
+        log.error("Job %s (%s) %s [%s]: %s", job_id, job.kind, ending.state, ending.error_id, ending.error_message)
+    return changed
+
+
+def _ring_next(serial_key: str) -> None:
+    waiting = Job.objects.filter(serial_key=serial_key, state__in=CLAIMABLE).order_by("created_at", "id")
+    following = waiting.values_list("id", flat=True).first()
+    if following is not None:
+        ring_on_commit(following)

@@ -1,0 +1,292 @@
+"""Every change of a job's state, each as one guarded SQL statement.
+
+A statement updates the job only where its guard holds (id, fence, state), and writes the step and the event from
+the row that it updated, so that they can never disagree. All times are the database's: the clocks of workers do
+not matter. What the names mean is in `jobs.states`; a refused change is told by the return value, never silently
+ignored by a caller.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from jobs.owner import Owner
+from jobs.states import JobState
+
+LEASE = 60.0  # seconds that a worker may be silent before its job is given to another
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job in the hands of a worker. `fence` is its right to change it."""
+
+    id: UUID
+    fence: int
+    kind: str
+    definition: int
+    cursor: int
+    step_count: int
+    step_errors: int
+    inputs: Mapping[str, Any]
+    exclusive_key: str | None
+    requested_by_id: int | None
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A job after a change."""
+
+    state: JobState
+    cursor: int
+    serial_key: str | None
+    run_at: datetime
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ends: `error_*` are empty when it succeeded or was cancelled."""
+
+    state: JobState
+    event: str
+    error_code: str = ""
+    error_message: str = ""
+    error_id: str = ""
+
+
+# Where the row `changed` comes out of an UPDATE, this writes its event.
+_EVENT = """
+event AS (
+    INSERT INTO jobs_jobevent (job_id, at, name, state, step, actor, detail)
+    SELECT id, clock_timestamp(), %(event)s, state, %(step)s::smallint, %(actor)s, %(detail)s FROM changed
+)"""
+_RETURNING = "RETURNING id, state, cursor, serial_key, run_at"
+_SELECT = "SELECT state, cursor, serial_key, run_at FROM changed"
+_NO_LEASE = "lease_owner = '', lease_expires_at = NULL"
+
+
+def _one(sql: str, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"step": None, "detail": "", **parameters})
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def _changed(row: tuple[Any, ...] | None) -> Changed | None:
+    return None if row is None else Changed(JobState(row[0]), *row[1:])
+
+
+_CLAIM = f"""
+WITH changed AS (
+    UPDATE jobs_job AS job
+    SET state = 'running', version = version + 1, fence = fence + 1, claims = claims + 1,
+        fruitless_claims = fruitless_claims + 1, lease_owner = %(actor)s,
+        lease_expires_at = clock_timestamp() + %(lease)s * interval '1 second',
+        serial_held = serial_key IS NOT NULL, started_at = COALESCE(started_at, clock_timestamp())
+    WHERE id = %(id)s AND state IN ('queued', 'waiting') AND run_at <= clock_timestamp()
+      AND (deadline_at IS NULL OR deadline_at > clock_timestamp())
+      AND (serial_key IS NULL OR serial_held OR NOT EXISTS (
+          SELECT 1 FROM jobs_job AS holder WHERE holder.serial_key = job.serial_key AND holder.serial_held))
+    RETURNING *
+), step AS (
+    UPDATE jobs_jobstep AS step
+    SET state = 'running', attempt = attempt + 1, fence = changed.fence,
+        started_at = COALESCE(step.started_at, clock_timestamp())
+    FROM changed WHERE step.job_id = changed.id AND step.index = changed.cursor
+), {_EVENT}
+SELECT id, fence, kind, definition, cursor, step_count, step_errors, inputs, exclusive_key, requested_by_id FROM changed
+"""
+
+
+def claim(job_id: UUID, *, owner: Owner, lease: float = LEASE) -> Claim | None:
+    """Take a due job into the hands of `owner` for `lease` seconds.
+
+    None when it is not due, already held, finished, or another job holds its serial key. Two claims of one serial
+    key at the same moment: the second gets django.db.IntegrityError, which the caller treats as None.
+    """
+    row = _one(_CLAIM, {"id": job_id, "actor": str(owner), "lease": lease, "event": "claimed"})
+    if row is None:
+        return None
+    inputs = json.loads(row[7]) if isinstance(row[7], str) else row[7]
+    return Claim(*row[:7], inputs, *row[8:])
+
+
+_HEARTBEAT = """
+UPDATE jobs_job SET lease_expires_at = clock_timestamp() + %(lease)s * interval '1 second'
+WHERE id = %(id)s AND fence = %(fence)s AND state IN ('running', 'cancelling')
+RETURNING state
+"""
+
+
+def heartbeat(job_id: UUID, *, fence: int, lease: float = LEASE) -> JobState | None:
+    """Prolong the lease; the job's state, or None when the lease is not ours any more."""
+    row = _one(_HEARTBEAT, {"id": job_id, "fence": fence, "lease": lease})
+    return None if row is None else JobState(row[0])
+
+
+_ADVANCE = f"""
+WITH changed AS (
+    UPDATE jobs_job
+    SET cursor = cursor + 1, version = version + 1, fruitless_claims = 0, step_errors = 0,
+        lease_expires_at = clock_timestamp() + %(lease)s * interval '1 second'
+    WHERE id = %(id)s AND fence = %(fence)s AND cursor = %(step)s AND state IN ('running', 'cancelling')
+    {_RETURNING}
+), done AS (
+    UPDATE jobs_jobstep AS step
+    SET state = 'done', output = %(output)s::jsonb, finished_at = clock_timestamp(), error_code = '', error_message = ''
+    FROM changed WHERE step.job_id = changed.id AND step.index = %(step)s
+), following AS (
+    UPDATE jobs_jobstep AS step
+    SET state = 'running', attempt = attempt + 1, fence = %(fence)s,
+        started_at = COALESCE(step.started_at, clock_timestamp())
+    FROM changed WHERE step.job_id = changed.id AND step.index = changed.cursor AND changed.state = 'running'
+), {_EVENT}
+{_SELECT}
+"""
+
+
+def advance(
+    job_id: UUID, *, fence: int, step: int, output: Mapping[str, Any], actor: str, lease: float = LEASE
+) -> Changed | None:
+    """Step number `step` is done with this output and the next one begins. None: the fence refused."""
+    parameters = {"id": job_id, "fence": fence, "step": step, "output": json.dumps(output), "lease": lease}
+    return _changed(_one(_ADVANCE, {**parameters, "actor": actor, "event": "advanced"}))
+
+
+_PAUSE = f"""
+WITH changed AS (
+    UPDATE jobs_job
+    SET state = 'waiting', version = version + 1, {_NO_LEASE}, fruitless_claims = 0,
+        step_errors = step_errors + %(charge)s, rung_at = NULL, rings = 0,
+        run_at = clock_timestamp() + %(delay)s * interval '1 second'
+    WHERE id = %(id)s AND fence = %(fence)s AND state = 'running'
+    {_RETURNING}
+), step AS (
+    UPDATE jobs_jobstep AS step
+    SET state = 'waiting', error_code = %(error_code)s, error_message = %(error_message)s
+    FROM changed WHERE step.job_id = changed.id AND step.index = changed.cursor
+), {_EVENT}
+{_SELECT}
+"""
+
+
+def pause(
+    job_id: UUID,
+    *,
+    fence: int,
+    step: int,
+    delay: float,
+    actor: str,
+    event: str = "paused",
+    charged: bool = False,
+    error_code: str = "",
+    error_message: str = "",
+) -> Changed | None:
+    """Give the job back, to be taken again in `delay` seconds. None: refused (a cancellation came in between,
+    or the fence)."""
+    return _changed(
+        _one(
+            _PAUSE,
+            {
+                "id": job_id,
+                "fence": fence,
+                "step": step,
+                "delay": delay,
+                "charge": int(charged),
+                "error_code": error_code,
+                "error_message": error_message,
+                "detail": error_message,
+                "actor": actor,
+                "event": event,
+            },
+        )
+    )
+
+
+_END = f"""
+WITH changed AS (
+    UPDATE jobs_job
+    SET state = %(state)s, version = version + 1, {_NO_LEASE}, serial_held = FALSE, finished_at = clock_timestamp(),
+        error_code = %(error_code)s, error_message = %(error_message)s, error_id = %(error_id)s
+    WHERE id = %(id)s AND state = ANY(%(sources)s) AND (%(fence)s::integer IS NULL OR fence = %(fence)s)
+    {_RETURNING}
+), step AS (
+    UPDATE jobs_jobstep AS step
+    SET state = CASE WHEN %(error_code)s = '' THEN 'pending' ELSE 'failed' END,
+        error_code = %(error_code)s, error_message = %(error_message)s
+    FROM changed
+    WHERE step.job_id = changed.id AND step.index = changed.cursor AND step.state <> 'done'
+), {_EVENT}
+{_SELECT}
+"""
+
+
+def end(
+    job_id: UUID, *, fence: int | None, sources: Sequence[JobState], ending: Ending, actor: str, step: int | None
+) -> Changed | None:
+    """Bring a job to one of its final states, from one of `sources`. None: refused."""
+    return _changed(
+        _one(
+            _END,
+            {
+                "id": job_id,
+                "fence": fence,
+                "sources": [source.value for source in sources],
+                "state": ending.state.value,
+                "event": ending.event,
+                "error_code": ending.error_code,
+                "error_message": ending.error_message,
+                "error_id": ending.error_id,
+                "detail": ending.error_message,
+                "step": step,
+                "actor": actor,
+            },
+        )
+    )
+
+
+_REQUEST_CANCEL = f"""
+WITH changed AS (
+    UPDATE jobs_job
+    SET state = 'cancelling', version = version + 1, cancel_requested_at = clock_timestamp(),
+        cancel_requested_by_id = %(user)s
+    WHERE id = %(id)s AND state = 'running'
+    {_RETURNING}
+), {_EVENT}
+{_SELECT}
+"""
+
+
+def request_cancel(job_id: UUID, *, user_id: int | None, actor: str) -> Changed | None:
+    """Ask the worker that holds the job to stop at its next checkpoint. None: nobody holds it."""
+    return _changed(
+        _one(_REQUEST_CANCEL, {"id": job_id, "user": user_id, "actor": actor, "event": "cancel-requested"})
+    )
+
+
+_LOSE_LEASE = f"""
+WITH changed AS (
+    UPDATE jobs_job
+    SET state = 'waiting', version = version + 1, fence = fence + 1, {_NO_LEASE}, run_at = clock_timestamp(),
+        rung_at = NULL, rings = 0
+    WHERE id = %(id)s AND fence = %(fence)s AND state = 'running'
+    {_RETURNING}
+), step AS (
+    UPDATE jobs_jobstep AS step SET state = 'waiting'
+    FROM changed WHERE step.job_id = changed.id AND step.index = changed.cursor AND step.state = 'running'
+), {_EVENT}
+{_SELECT}
+"""
+
+
+def lose_lease(job_id: UUID, *, fence: int, actor: str, detail: str) -> Changed | None:
+    """Take the job from a worker that is gone; its fence is worth nothing from now on. None: refused."""
+    return _changed(
+        _one(_LOSE_LEASE, {"id": job_id, "fence": fence, "actor": actor, "detail": detail, "event": "lease-lost"})
+    )
