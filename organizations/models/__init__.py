@@ -1,0 +1,23 @@
+"""Tables: the instances of the tenant, and the embedded organization behind each of them."""
+
+from organizations.models.installation import SolutionInstall
+from organizations.models.instance import Instance
+from organizations.models.label import Label
+from organizations.models.language import Language
+from organizations.models.operation import AsyncOperation
+from organizations.models.people import RoleMembership, SecurityRole, SystemUser
+from organizations.models.record import Record
+from organizations.models.solution import Solution
+
+__all__ = [
+    "AsyncOperation",
+    "Instance",
+    "Label",
+    "Language",
+    "Record",
+    "RoleMembership",
+    "SecurityRole",
+    "Solution",
+    "SolutionInstall",
+    "SystemUser",
+]

@@ -1,0 +1,43 @@
+"""Asynchronous operations of an embedded organization."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from organizations.models.instance import Instance
+from organizations.ports import OperationState
+
+
+class AsyncOperation(models.Model):
+    """One import. The caller gave the id, so that asking twice makes one."""
+
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="operations")
+    operation_id = models.UUIDField()
+    solution = models.CharField(max_length=100)
+    state = models.CharField(max_length=12, default=OperationState.READY.value)
+    message = models.TextField(blank=True, default="")
+    error_code = models.CharField(max_length=60, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "operation_id"], name="organizations_operation_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in OperationState]),
+                name="organizations_operation_state_known",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state__in=["succeeded", "failed"]) & Q(finished_at__isnull=False))
+                | (~Q(state__in=["succeeded", "failed"]) & Q(finished_at__isnull=True)),
+                name="organizations_operation_finished_iff_ended",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="failed") & ~Q(error_code="")) | (~Q(state="failed") & Q(error_code="")),
+                name="organizations_operation_error_iff_failed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.solution} {self.state}"
