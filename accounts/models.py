@@ -64,7 +64,8 @@ class DirectoryRoleAssignment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "role"], name="accounts_directory_role_once"),
             models.CheckConstraint(
-                condition=Q(role__in=[role.value for role in DirectoryRole]), name="accounts_directory_role_known"
+                condition=Q(role__in=[role.value for role in DirectoryRole]),
+                name="accounts_directory_role_known",
             ),
         ]
 
@@ -96,7 +97,9 @@ class DirectoryApplicationOwner(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["application", "object_id"], name="accounts_application_owner_once"),
+            models.UniqueConstraint(
+                fields=["application", "object_id"], name="accounts_application_owner_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -62,4 +62,3 @@ class HostSessionMiddleware(SessionMiddleware):
         if getattr(request, "portal_host", None) is None:
             return str(settings.SESSION_COOKIE_NAME)
         return str(settings.PORTAL_SESSION_COOKIE_NAME)
-

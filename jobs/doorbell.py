@@ -21,7 +21,9 @@ def ring(job_id: UUID) -> bool:
     try:
         current_app.send_task(TASK, args=[str(job_id)], retry=True, retry_policy=_RETRY)
     except (OperationalError, OSError) as error:
-        log.warning("Job %s waits for the reconciler, since the broker did not take the message: %s", job_id, error)
+        log.warning(
+            "Job %s waits for the reconciler, since the broker did not take the message: %s", job_id, error
+        )
         return False
     return True
 

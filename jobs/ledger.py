@@ -43,5 +43,7 @@ def released(resource: Resource) -> None:
 def held(*, exclusive_key: str) -> list[Resource]:
     """What is planned or there, newest first: the order in which it is taken down."""
     return list(
-        Resource.objects.filter(exclusive_key=exclusive_key).exclude(state=Resource.State.RELEASED).order_by("-id")
+        Resource.objects.filter(exclusive_key=exclusive_key)
+        .exclude(state=Resource.State.RELEASED)
+        .order_by("-id")
     )

@@ -27,7 +27,9 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=60)
-    definition = models.PositiveIntegerField(help_text="Version of the kind's definition that made the steps.")
+    definition = models.PositiveIntegerField(
+        help_text="Version of the kind's definition that made the steps."
+    )
     # What it works on (a portal): one active job at a time.
     exclusive_key = models.CharField(max_length=120, null=True)  # noqa: DJ001 - NULL takes no part in the constraint
     # What it uses (an organization): many may wait, one works.
@@ -50,7 +52,9 @@ class Job(models.Model):
     lease_owner = models.CharField(max_length=120, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True)
     claims = models.PositiveIntegerField(default=0)
-    fruitless_claims = models.PositiveIntegerField(default=0, help_text="Claims whose worker died, since the last step done.")
+    fruitless_claims = models.PositiveIntegerField(
+        default=0, help_text="Claims whose worker died, since the last step done."
+    )
     step_errors = models.PositiveIntegerField(default=0, help_text="Errors of the present step so far.")
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_requested_by = models.ForeignKey(
@@ -73,9 +77,13 @@ class Job(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=[s.value for s in JobState]), name="jobs_job_state_known"),
             models.CheckConstraint(
-                condition=(Q(state__in=_values(LEASED)) & ~Q(lease_owner="") & Q(lease_expires_at__isnull=False))
+                condition=Q(state__in=[s.value for s in JobState]), name="jobs_job_state_known"
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(state__in=_values(LEASED)) & ~Q(lease_owner="") & Q(lease_expires_at__isnull=False)
+                )
                 | (~Q(state__in=_values(LEASED)) & Q(lease_owner="") & Q(lease_expires_at__isnull=True)),
                 name="jobs_job_lease_iff_held",
             ),
@@ -94,7 +102,9 @@ class Job(models.Model):
                 name="jobs_job_serial_held_while_active",
             ),
             models.UniqueConstraint(
-                fields=["exclusive_key"], condition=Q(state__in=_values(ACTIVE)), name="jobs_job_one_active_per_key"
+                fields=["exclusive_key"],
+                condition=Q(state__in=_values(ACTIVE)),
+                name="jobs_job_one_active_per_key",
             ),
             models.UniqueConstraint(
                 fields=["serial_key"], condition=Q(serial_held=True), name="jobs_job_one_holder_per_key"
@@ -102,10 +112,16 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(fields=["run_at"], condition=Q(state__in=_values(CLAIMABLE)), name="jobs_job_due"),
-            models.Index(fields=["lease_expires_at"], condition=Q(state__in=_values(LEASED)), name="jobs_job_leases"),
-            models.Index(fields=["deadline_at"], condition=Q(state__in=_values(ACTIVE)), name="jobs_job_deadlines"),
             models.Index(
-                fields=["serial_key", "created_at"], condition=Q(state__in=_values(CLAIMABLE)), name="jobs_job_serial_queue"
+                fields=["lease_expires_at"], condition=Q(state__in=_values(LEASED)), name="jobs_job_leases"
+            ),
+            models.Index(
+                fields=["deadline_at"], condition=Q(state__in=_values(ACTIVE)), name="jobs_job_deadlines"
+            ),
+            models.Index(
+                fields=["serial_key", "created_at"],
+                condition=Q(state__in=_values(CLAIMABLE)),
+                name="jobs_job_serial_queue",
             ),
             models.Index(fields=["exclusive_key", "-created_at"], name="jobs_job_by_subject"),
             models.Index(fields=["-created_at", "id"], name="jobs_job_newest"),
@@ -146,7 +162,9 @@ class JobStep(models.Model):
         ordering = ["index"]
         constraints = [
             models.UniqueConstraint(fields=["job", "index"], name="jobs_step_once"),
-            models.CheckConstraint(condition=Q(state__in=[s.value for s in StepState]), name="jobs_step_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=[s.value for s in StepState]), name="jobs_step_state_known"
+            ),
             models.CheckConstraint(
                 condition=(Q(state=StepState.DONE.value) & Q(finished_at__isnull=False))
                 | (~Q(state=StepState.DONE.value) & Q(finished_at__isnull=True)),
@@ -207,10 +225,16 @@ class Resource(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["exclusive_key", "kind", "name"], condition=~Q(state="released"), name="jobs_resource_once"
+                fields=["exclusive_key", "kind", "name"],
+                condition=~Q(state="released"),
+                name="jobs_resource_once",
             ),
-            models.CheckConstraint(condition=Q(state__in=["planned", "made", "released"]), name="jobs_resource_state_known"),
-            models.CheckConstraint(condition=Q(scope__in=["hosted", "organization"]), name="jobs_resource_scope_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["planned", "made", "released"]), name="jobs_resource_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(scope__in=["hosted", "organization"]), name="jobs_resource_scope_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -72,7 +72,9 @@ def _recover(job: Job) -> bool:
     why = f"Its worker {job.lease_owner.rsplit('/', 2)[1]} is gone."
     if job.state == JobState.CANCELLING:
         ending = Ending(JobState.CANCELLED, "cancel-confirmed-for")
-        return bool(settle.end(job.id, ending=ending, sources=[JobState.CANCELLING], actor=ACTOR, fence=job.fence))
+        return bool(
+            settle.end(job.id, ending=ending, sources=[JobState.CANCELLING], actor=ACTOR, fence=job.fence)
+        )
     if job.fruitless_claims >= CLAIMS_BEFORE_QUARANTINE:
         return bool(
             settle.end(

@@ -58,7 +58,9 @@ def decide(error: BaseException, *, errors: int, uniform: Uniform = random.unifo
             return GiveUp(error.code, error.message)
         case _:
             # A mistake of ours: trying again would only repeat it. The log has the traceback.
-            return GiveUp("unexpected", "Something went wrong that should not. The log tells more under the Error ID.")
+            return GiveUp(
+                "unexpected", "Something went wrong that should not. The log tells more under the Error ID."
+            )
 
 
 def _transient(error: Exception, errors: int, uniform: Uniform) -> Decision:

@@ -128,7 +128,12 @@ def _checkpoint(run: _Run, row: JobStep) -> Changed:
     last = row.index + 1 == run.claim.step_count
     with transaction.atomic(savepoint=False):
         changed = transitions.advance(
-            run.claim.id, fence=run.claim.fence, step=row.index, output=row.output, actor=run.actor, lease=run.lease
+            run.claim.id,
+            fence=run.claim.fence,
+            step=row.index,
+            output=row.output,
+            actor=run.actor,
+            lease=run.lease,
         )
         if changed is None:
             raise LostLease

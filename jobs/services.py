@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from jobs import registry, settle, transitions
 from jobs.doorbell import ring_on_commit
 from jobs.models import Job, JobEvent, JobStep
-from jobs.registry import Kind, OnRestart, Planned
+from jobs.registry import Kind, OnRestart
 from jobs.states import ACTIVE, CLAIMABLE, RESTARTABLE, JobState, StepState
 from jobs.transitions import Ending
 
@@ -26,7 +26,9 @@ class AlreadyActive(Exception):
     def __init__(self, job: Job) -> None:
         self.job = job
         who = str(job.requested_by) if job.requested_by else "the system"
-        super().__init__(f"{who} started this already, at {job.created_at:%H:%M:%S} UTC on {job.created_at:%Y-%m-%d}.")
+        super().__init__(
+            f"{who} started this already, at {job.created_at:%H:%M:%S} UTC on {job.created_at:%Y-%m-%d}."
+        )
 
 
 class NotRestartable(Exception):
@@ -70,7 +72,9 @@ def _explain(job: Job, error: IntegrityError) -> Job:
     if job.idempotency_key and (same := Job.objects.filter(idempotency_key=job.idempotency_key).first()):
         return same
     holder = (
-        Job.objects.filter(exclusive_key=job.exclusive_key, state__in=ACTIVE).select_related("requested_by").first()
+        Job.objects.filter(exclusive_key=job.exclusive_key, state__in=ACTIVE)
+        .select_related("requested_by")
+        .first()
     )
     if job.exclusive_key is None or holder is None:
         raise error
@@ -93,7 +97,9 @@ def restart(*, job_id: UUID, requested_by: User | None) -> Job:
     job.restart_of = old
     steps = [_taken_over(definition, job, step) for step in old.steps.all()]
     job.cursor = next((step.index for step in steps if step.state != StepState.DONE), len(steps))
-    for step in steps[job.cursor :]:  # what stands behind a step that is verified again is still to be gone through
+    for step in steps[
+        job.cursor :
+    ]:  # what stands behind a step that is verified again is still to be gone through
         step.state, step.output, step.finished_at, step.kept = StepState.PENDING, {}, None, False
     try:
         return _insert(definition, job, steps, requested_by, f"A new attempt at {old.id}.")

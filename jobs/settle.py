@@ -44,7 +44,9 @@ def end(
     if changed.serial_key:
         _ring_next(changed.serial_key)
     if ending.error_id:
-        log.error("Job %s (%s) %s [%s]: %s", job_id, job.kind, ending.state, ending.error_id, ending.error_message)
+        log.error(
+            "Job %s (%s) %s [%s]: %s", job_id, job.kind, ending.state, ending.error_id, ending.error_message
+        )
     return changed
 
 

@@ -77,25 +77,43 @@ def _from(*states: JobState) -> frozenset[JobState]:
 
 
 TRANSITIONS: tuple[Transition, ...] = (
-    Transition("enqueued", frozenset(), JobState.QUEUED, "service", "the job and its steps are in the database"),
+    Transition(
+        "enqueued", frozenset(), JobState.QUEUED, "service", "the job and its steps are in the database"
+    ),
     Transition("claimed", CLAIMABLE, JobState.RUNNING, "worker", "the fence grows by one, a lease begins"),
     Transition("advanced", LEASED, JobState.RUNNING, "worker", "a step is done and the next one begins"),
     Transition("succeeded", LEASED, JobState.SUCCEEDED, "worker", "the last step is done"),
     Transition("paused", _from(JobState.RUNNING), JobState.WAITING, "worker", "the step is run again later"),
-    Transition("released", _from(JobState.RUNNING), JobState.WAITING, "worker", "a deploy: another worker goes on"),
+    Transition(
+        "released", _from(JobState.RUNNING), JobState.WAITING, "worker", "a deploy: another worker goes on"
+    ),
     Transition("failed", _from(JobState.RUNNING), JobState.FAILED, "worker", "a step failed for good"),
     Transition("blocked", _from(JobState.RUNNING), JobState.BLOCKED, "worker", "a right is missing"),
     Transition("cancelled", CLAIMABLE, JobState.CANCELLED, "service", "nobody held it, so it ends at once"),
-    Transition("cancel-requested", _from(JobState.RUNNING), JobState.CANCELLING, "service", "its worker is told"),
-    Transition("cancel-confirmed", _from(JobState.CANCELLING), JobState.CANCELLED, "worker", "its worker stopped"),
+    Transition(
+        "cancel-requested", _from(JobState.RUNNING), JobState.CANCELLING, "service", "its worker is told"
+    ),
+    Transition(
+        "cancel-confirmed", _from(JobState.CANCELLING), JobState.CANCELLED, "worker", "its worker stopped"
+    ),
     Transition("lease-lost", _from(JobState.RUNNING), JobState.WAITING, "reconciler", "its worker is gone"),
     Transition(
-        "cancel-confirmed-for", _from(JobState.CANCELLING), JobState.CANCELLED, "reconciler", "its worker is gone"
+        "cancel-confirmed-for",
+        _from(JobState.CANCELLING),
+        JobState.CANCELLED,
+        "reconciler",
+        "its worker is gone",
     ),
     Transition(
-        "quarantined", _from(JobState.RUNNING), JobState.QUARANTINED, "reconciler", "four workers died over it"
+        "quarantined",
+        _from(JobState.RUNNING),
+        JobState.QUARANTINED,
+        "reconciler",
+        "four workers died over it",
     ),
-    Transition("deadline-passed", ACTIVE, JobState.FAILED, "reconciler", "it took longer than its kind may take"),
+    Transition(
+        "deadline-passed", ACTIVE, JobState.FAILED, "reconciler", "it took longer than its kind may take"
+    ),
 )
 BY_NAME: dict[str, Transition] = {transition.name: transition for transition in TRANSITIONS}
 

@@ -228,7 +228,13 @@ WITH changed AS (
 
 
 def end(
-    job_id: UUID, *, fence: int | None, sources: Sequence[JobState], ending: Ending, actor: str, step: int | None
+    job_id: UUID,
+    *,
+    fence: int | None,
+    sources: Sequence[JobState],
+    ending: Ending,
+    actor: str,
+    step: int | None,
 ) -> Changed | None:
     """Bring a job to one of its final states, from one of `sources`. None: refused."""
     return _changed(
@@ -288,5 +294,8 @@ WITH changed AS (
 def lose_lease(job_id: UUID, *, fence: int, actor: str, detail: str) -> Changed | None:
     """Take the job from a worker that is gone; its fence is worth nothing from now on. None: refused."""
     return _changed(
-        _one(_LOSE_LEASE, {"id": job_id, "fence": fence, "actor": actor, "detail": detail, "event": "lease-lost"})
+        _one(
+            _LOSE_LEASE,
+            {"id": job_id, "fence": fence, "actor": actor, "detail": detail, "event": "lease-lost"},
+        )
     )

@@ -7,4 +7,4 @@ class PortaladminConfig(AppConfig):
     def ready(self) -> None:
         # Every process of ours rings doorbells, so every one needs the application as Celery's current one. Not in
         # `portaladmin/__init__.py`: the set-up runs from this package before anything is installed.
-        from portaladmin import celery, shell_entries  # noqa: F401
+        from portaladmin import celery  # noqa: F401

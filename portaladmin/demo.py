@@ -3,10 +3,10 @@
 import os
 
 from django.db import transaction
-
-from accounts.demo import load_people
 from organizations.demo import load_demo as load_organizations
 from provisioning.demo import load_add_ons
+
+from accounts.demo import load_people
 
 
 @transaction.atomic

@@ -70,7 +70,9 @@ _admin = urlsplit(ADMIN_URL)
 if not _admin.hostname:
     raise ImproperlyConfigured("ADMIN_URL wants an address such as https://admin.example.com")
 _https = _admin.scheme == "https"
-ADMIN_HOSTS = frozenset({_admin.hostname, "127.0.0.1", "[::1]"} if _admin.hostname == "localhost" else {_admin.hostname})
+ADMIN_HOSTS = frozenset(
+    {_admin.hostname, "127.0.0.1", "[::1]"} if _admin.hostname == "localhost" else {_admin.hostname}
+)
 PORTAL_BASE_DOMAIN: str = env.str("PORTAL_BASE_DOMAIN", "portals.localhost").lower()
 PORTAL_SCHEME: str = env.str("PORTAL_SCHEME", _admin.scheme)
 # What stands behind the host name in a portal's address (":8000"); nothing behind a real edge.
@@ -144,7 +146,9 @@ DATABASES: dict[str, Any] = {
     )
 }
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL wants a PostgreSQL database: postgresql://user:password@host/name")
+    raise ImproperlyConfigured(
+        "DATABASE_URL wants a PostgreSQL database: postgresql://user:password@host/name"
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # In the database, so that limits on sign-in hold over all web processes and while the broker is down.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}

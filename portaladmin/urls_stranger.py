@@ -10,7 +10,9 @@ from portaladmin import health
 @login_not_required
 def misdirected(request: HttpRequest, rest: str = "") -> HttpResponse:
     """421, as RFC 9110 has it for a host that this server does not speak for."""
-    return HttpResponse("This host is not served here.\n", status=421, content_type="text/plain; charset=utf-8")
+    return HttpResponse(
+        "This host is not served here.\n", status=421, content_type="text/plain; charset=utf-8"
+    )
 
 
 urlpatterns = [

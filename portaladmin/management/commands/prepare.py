@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "Migrate, make the cache table, collect static files; --demo adds the demo organization once."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="load Contoso and its people (password: DEMO_PASSWORD)")
+        parser.add_argument(
+            "--demo", action="store_true", help="load Contoso and its people (password: DEMO_PASSWORD)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)

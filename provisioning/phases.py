@@ -1,0 +1,69 @@
+"""Where a portal stands, what its row is called then, and what may be done. Pure; from the table of phases."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """A portal's phase, shown as `data-state`."""
+
+    NOT_CONFIGURED = "not-configured"
+    CONFIGURING = "configuring"
+    CONFIGURED = "configured"
+    PROVISIONING_FAILED = "provisioning-failed"
+
+
+class Packages(StrEnum):
+    """What became of the portal's packages, shown as `data-packages`."""
+
+    NONE = "none"
+    INSTALLING = "installing"
+    INSTALLED = "installed"
+    INSTALL_FAILED = "install-failed"
+
+
+ADD_ON = "Portal Add-On"
+_SUFFIXES = {Phase.CONFIGURING: "-Configuring", Phase.PROVISIONING_FAILED: "-Provisioning Failed"}
+
+BEING_CONFIGURED = (
+    "This portal is currently being configured and updates are not allowed. Please try again later."
+)
+# Around the word "here", which leads to the organization's solutions.
+PACKAGES_INSTALLING = (
+    "Your Portal URL has been created. However, package installation is still in progress. Please check status",
+    "here",
+    ".",
+)
+PROVISIONING_ERROR = (
+    "An error occurred while provisioning your Portal, and it could not be completed. To fix this, please restart "
+    "provisioning by using the options shown below. If you have already retried multiple times, please contact support."
+)
+NOT_ALLOWED = (
+    "You need to be a global administrator, Dynamics 365 service administrator, or system administrator for this "
+    "organization in order to manage this portal."
+)
+NOT_CONFIGURED_YET = "This portal is not configured yet. Configure it first."
+RESTART_FIRST = "The provisioning of this portal failed. Restart it first."
+
+
+def display_name(name: str, phase: Phase) -> str:
+    """What the Applications tab calls the row; the suffix is never part of the stored name."""
+    if phase is Phase.NOT_CONFIGURED:
+        return ADD_ON
+    return name + _SUFFIXES.get(phase, "")
+
+
+def why_no_updates(phase: Phase, packages: Packages) -> str | None:
+    """The sentence with which any update is refused now; None when updates are allowed."""
+    match phase:
+        case Phase.NOT_CONFIGURED:
+            return NOT_CONFIGURED_YET
+        case Phase.CONFIGURING:
+            return BEING_CONFIGURED
+        case Phase.PROVISIONING_FAILED:
+            return RESTART_FIRST
+    if packages is Packages.INSTALLING:
+        text, here, end = PACKAGES_INSTALLING
+        return f"{text} {here}{end}"
+    return None
