@@ -13,47 +13,54 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # uv writes locks without the address of any package registry, and only for what is installable from a wheel.
-LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
+LOCK = $(BIN)/python -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header \
 	--no-emit-index-url --no-emit-find-links --only-binary :all:
+
+# The settings are checked as a production has them: nothing left at the defaults for one machine.
+PRODUCTION = DEBUG=0 SECRET_KEY="$$($(BIN)/python -c 'from portaladmin.up import keys; print(keys.secret_key())')" \
+	ENCRYPTION_KEYS="$$($(BIN)/python -c 'from portaladmin.up import keys; print(keys.encryption_key())')" \
+	ADMIN_URL=https://admin.example.com PORTAL_BASE_DOMAIN=portals.example.net
 
 # Activating other environments, or settings of another project, must not leak in here.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help up test check fmt lock clean venv venv-dev
+.PHONY: help python up test check fmt lock clean venv venv-dev
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-up: ## Start everything on this machine and say where it is; Ctrl-C stops it
-	@$(PYTHON) -m portaladmin.up.environment base
-	@exec $(BIN)/python -m portaladmin.up
+python:
+	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is missing; run: apt-get install python3 python3-venv" >&2; exit 1; }
 
-venv: ## Make the virtual environment with what the product needs
-	@$(PYTHON) -m portaladmin.up.environment base
+up: python ## Start everything on this machine and say where it is; Ctrl-C stops it
+	@exec "$(PYTHON)" -m portaladmin.up
 
-venv-dev: ## Make the virtual environment with what tests and checks need
-	@$(PYTHON) -m portaladmin.up.environment dev
+venv: python ## Make the virtual environment with what the product needs
+	@"$(PYTHON)" -m portaladmin.up environment base
+
+venv-dev: python ## Make the virtual environment with what tests and checks need
+	@"$(PYTHON)" -m portaladmin.up environment dev
 
 test: check ## Check the code, then run every test on a real PostgreSQL and Valkey
 	$(BIN)/python -m pytest $(ARGS)
 
-# The deployment check looks at the settings as production would have them, so it gets a production's environment.
+# No database runs during these checks, so Django need not say that it could not ask one.
 check: venv-dev ## Check style, types, the order of imports, migrations and deployment settings
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
-	$(BIN)/lint-imports
-	$(BIN)/python manage.py makemigrations --check --dry-run
-	@$(BIN)/python -m portaladmin.up.deploycheck
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy .
+	$(BIN)/python -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	$(PRODUCTION) $(BIN)/python -W "ignore:Got an error checking:RuntimeWarning" manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 fmt: venv-dev ## Format the code and mend what can be mended without thought
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
 
 lock: venv-dev ## Compile requirements/*.in into locks with hashes; ARGS=--upgrade takes newer versions
-	$(LOCK) $(ARGS) requirements/base.in --output-file requirements/base.txt
-	$(LOCK) $(ARGS) requirements/dev.in --output-file requirements/dev.txt
-	@$(MAKE) --no-print-directory venv-dev
+	$(LOCK) $(ARGS) requirements/base.in --output-file requirements/base.txt >/dev/null
+	$(LOCK) $(ARGS) requirements/dev.in --output-file requirements/dev.txt >/dev/null
+	@"$(PYTHON)" -m portaladmin.up environment dev
 
 clean: ## Remove the virtual environment and the caches; data in DATA_DIR stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
