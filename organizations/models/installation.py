@@ -1,4 +1,4 @@
-"""What the admin center itself knows of a solution on an instance, before and after the organization has it."""
+"""What the admin center itself knows of a solution on an instance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from organizations.models.instance import Instance
 
 
 class SolutionInstall(models.Model):
-    """How the installation of one solution on one instance stands. Rows change in `organizations.installations`."""
+    """How the installation of a solution stands. Rows change in `organizations.installations`."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Installation pending"

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 
 class Instance(models.Model):
-    """What the admin center knows of one organization. `organizations.connect` gives the organization itself."""
+    """What the admin center knows of one organization; `organizations.connect` leads to it."""
 
     class Kind(models.TextChoices):
         EMBEDDED = "embedded", "Embedded"

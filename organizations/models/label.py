@@ -11,7 +11,7 @@ from organizations.models.solution import Solution
 class Label(models.Model):
     """One text of a component in one language and one layer.
 
-    Without a solution it lies in the unmanaged layer, which holds what people changed and wins over all others.
+    Without a solution it lies in the unmanaged layer, which holds what people changed and wins over the rest.
     """
 
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="labels")

@@ -10,7 +10,7 @@ from organizations.models.instance import Instance
 
 
 class SystemUser(models.Model):
-    """A user of an organization: a person of the directory (`object_id`) or an application (`application_id`)."""
+    """A user of an organization: a person of the directory (`object_id`) or one of its applications."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="system_users")

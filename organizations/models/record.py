@@ -9,7 +9,7 @@ from organizations.models.instance import Instance
 
 
 class Record(models.Model):
-    """One row of an entity: names of attributes with JSON values; an attribute without a value is left out."""
+    """One row of an entity: attributes by name, as JSON; one without a value is left out."""
 
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="records", db_index=False)
     entity = models.CharField(max_length=100)

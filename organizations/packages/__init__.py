@@ -1,0 +1,1 @@
+"""Solution packages: how they are read, built and catalogued. Pure: no Django in here."""
