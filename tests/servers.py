@@ -29,6 +29,7 @@ PREFIX = "portaladmin-test-"
 # Seconds.
 READY_WITHIN = 30.0
 END_WITHIN = 5.0
+YOUNG = 60.0
 
 _running = ExitStack()
 
@@ -104,7 +105,9 @@ def _remove_abandoned() -> None:
     """Removes what runs left that were killed: their locks are free."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         lock = folder / "up.lock"
-        if not lock.exists() or folder.stat().st_uid != os.geteuid():
+        found = folder.stat() if lock.exists() else None
+        # A young one may be about to be locked.
+        if found is None or found.st_uid != os.geteuid() or time.time() - found.st_mtime < YOUNG:
             continue
         abandoned = Lock(lock)
         if abandoned.take():

@@ -10,8 +10,10 @@ from portaladmin.up.stop import Stop
 
 # Seconds. The kernel has asked them to end at the death of the one that started them.
 ASK_AGAIN_AFTER = 1.0
-KILL_AFTER = 7.0
-GIVE_UP_AFTER = 10.0
+KILL_AFTER = 5.0
+# The database may have much to write; killing it loses nothing either, yet costs a recovery.
+KILL_DATABASE_AFTER = 25.0
+GIVE_UP_AFTER = 30.0
 
 
 class Ledger:
@@ -60,22 +62,24 @@ class Ledger:
             waited = time.monotonic() - began
             if waited > GIVE_UP_AFTER:
                 return False
+            database = self._database()
             if waited > KILL_AFTER:
-                proc.send((seen.pid for seen in left), signal.SIGKILL)
-            elif waited > ASK_AGAIN_AFTER and not asked:
+                proc.send({seen.pid for seen in left} - database, signal.SIGKILL)
+            if waited > KILL_DATABASE_AFTER:
+                proc.send(database, signal.SIGKILL)
+            if waited > ASK_AGAIN_AFTER and not asked:
                 asked = True
-                self._ask(left)
+                # To PostgreSQL, SIGINT is the quick end, while SIGTERM waits for its clients.
+                proc.send(database, signal.SIGINT)
+                # The others' own workers follow their leader.
+                proc.send({seen.pid for seen in left if seen.pid == seen.session} - database, signal.SIGTERM)
             stop.wait(0.1)
         for path in self._folder.glob("*.json"):
             path.unlink(missing_ok=True)
         return True
 
-    def _ask(self, left: list[proc.Seen]) -> None:
-        database = {seen.pid for seen in proc.working_in(self._data_dir / "postgres")}
-        # To PostgreSQL, SIGINT is the quick end, while SIGTERM waits for its clients.
-        proc.send(database, signal.SIGINT)
-        # The others' own workers follow their leader.
-        proc.send((s.pid for s in left if s.pid == s.session and s.pid not in database), signal.SIGTERM)
+    def _database(self) -> set[int]:
+        return {seen.pid for seen in proc.working_in(self._data_dir / "postgres")}
 
     def _is_ours(self, seen: proc.Seen, leader_started: int) -> bool:
         leader = proc.look(seen.session)

@@ -1,5 +1,6 @@
 """Starts the servers and the processes in their order, watches them and ends them."""
 
+import shutil
 import signal
 import sys
 import time
@@ -81,6 +82,7 @@ class Supervisor:
             proc.send((seen.pid for seen in proc.working_in(engine.folder)), signal.SIGKILL)
         for child in (*users, *servers):
             child.forget()
+        shutil.rmtree(places.socket_dir(self._data_dir), ignore_errors=True)
 
     def _engine_child(self, engine: Engine) -> Child:
         return Child(
