@@ -74,6 +74,9 @@ class Directory(Protocol):
     def remove_secret(self, application_id: UUID, secret_id: UUID) -> None:
         """Withdraw a secret; one that is gone is fine."""
 
+    def secret_ids(self, application_id: UUID) -> list[UUID]:
+        """Ids of the application's secrets. Raises ApplicationNotFound."""
+
     def check_secret(self, client_id: UUID, text: str) -> bool:
         """Whether `text` is a secret of that client that is valid now."""
 

@@ -30,7 +30,7 @@ _QUARANTINED = Ending(
     JobState.QUARANTINED,
     "quarantined",
     "quarantined",
-    f"{CLAIMS_BEFORE_QUARANTINE} workers died while they did this step. Nobody takes it any more until it is restarted.",
+    f"{CLAIMS_BEFORE_QUARANTINE} workers died while they did this step. Nobody takes it until it is restarted.",
 )
 _DEADLINE = Ending(JobState.FAILED, "deadline-passed", "deadline", "It took longer than such a job may take.")
 
@@ -111,7 +111,8 @@ UPDATE jobs_job SET rung_at = clock_timestamp(), rings = rings + 1
 WHERE id IN (
     SELECT id FROM jobs_job AS job
     WHERE state IN ('queued', 'waiting') AND run_at <= clock_timestamp()
-      AND (rung_at IS NULL OR rung_at < clock_timestamp() - interval '30 seconds' * power(2, LEAST(GREATEST(rings - 1, 0), 5)))
+      AND (rung_at IS NULL
+           OR rung_at < clock_timestamp() - interval '30 seconds' * power(2, LEAST(GREATEST(rings - 1, 0), 5)))
       AND (serial_key IS NULL OR serial_held OR NOT EXISTS (
           SELECT 1 FROM jobs_job AS holder WHERE holder.serial_key = job.serial_key AND holder.serial_held))
     ORDER BY run_at LIMIT %s FOR UPDATE SKIP LOCKED)

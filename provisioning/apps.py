@@ -4,3 +4,11 @@ from django.apps import AppConfig
 class ProvisioningConfig(AppConfig):
     name = "provisioning"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from jobs import registry
+        from provisioning.workflows.packages import PACKAGES
+        from provisioning.workflows.provision import PROVISION
+
+        registry.register(PROVISION)
+        registry.register(PACKAGES)

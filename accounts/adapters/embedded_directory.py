@@ -60,6 +60,9 @@ class EmbeddedDirectory(Directory):
     def remove_secret(self, application_id: UUID, secret_id: UUID) -> None:
         DirectoryApplicationSecret.objects.filter(application_id=application_id, pk=secret_id).delete()
 
+    def secret_ids(self, application_id: UUID) -> list[UUID]:
+        return list(_row(application_id).secrets.values_list("id", flat=True))
+
     def check_secret(self, client_id: UUID, text: str) -> bool:
         return DirectoryApplicationSecret.objects.filter(
             application__client_id=client_id, expires_at__gt=timezone.now(), digest=_digest(text)

@@ -1,0 +1,130 @@
+"""A job as pages show it: its steps, how far it is, and when the page should ask again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from jobs import registry
+from jobs.models import Job, JobStep
+from jobs.registry import Subject
+from jobs.states import JobState, StepState
+
+# Young jobs change every second, old ones do not: seconds between two looks, by the age of the job in seconds.
+_INTERVALS = ((30, 1), (120, 2), (600, 5))
+_SLOWEST = 15
+
+_WORDS: dict[JobState, str] = {
+    JobState.QUEUED: "Waiting for a worker",
+    JobState.RUNNING: "In progress",
+    JobState.WAITING: "Waiting to try again",
+    JobState.CANCELLING: "Being cancelled",
+    JobState.SUCCEEDED: "Done",
+    JobState.FAILED: "Failed",
+    JobState.BLOCKED: "An administrator must act",
+    JobState.CANCELLED: "Cancelled",
+    JobState.QUARANTINED: "Stopped: its workers died over it",
+}
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One line of the timeline. `took` is None until the step is done."""
+
+    title: str
+    state: StepState
+    attempt: int
+    kept: bool
+    took: timedelta | None
+    error_message: str
+
+    @property
+    def icon(self) -> str:
+        return self.state.value
+
+    @property
+    def words(self) -> str:
+        return {
+            "pending": "not begun",
+            "running": "in progress",
+            "waiting": "waiting",
+            "done": "done",
+            "failed": "failed",
+        }[self.state.value]
+
+    @property
+    def seconds(self) -> str:
+        return "" if self.took is None else f"{self.took.total_seconds():.1f} s"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A job for a page. `seen` is what the page says that it shows; `interval` is in seconds, 0 when it is over."""
+
+    job: Job
+    title: str
+    subject: Subject | None
+    words: str
+    steps: list[StepView]
+    done: int
+    interval: int
+    seen: str
+    waits_until: datetime | None
+
+    @property
+    def total(self) -> int:
+        return len(self.steps)
+
+    @property
+    def is_over(self) -> bool:
+        return self.interval == 0
+
+    @property
+    def failing(self) -> bool:
+        return self.is_over and self.job.state != JobState.SUCCEEDED
+
+
+def interval_of(job: Job, now: datetime) -> int:
+    """Seconds until the page should ask again; 0 when there is nothing more to come."""
+    if not job.is_active:
+        return 0
+    age = (now - job.created_at).total_seconds()
+    return next((seconds for bound, seconds in _INTERVALS if age < bound), _SLOWEST)
+
+
+def seen_of(job: Job, now: datetime) -> str:
+    """What a page shows of the job, in short: unchanged means that it need not be rendered again."""
+    return f"{job.version}-{interval_of(job, now)}-{job.state}"
+
+
+def progress_of(job: Job) -> Progress:
+    """Two queries: the steps, and what the job is about."""
+    now = timezone.now()
+    kind = registry.shown(job.kind, job.definition)
+    steps = [_step(kind, step) for step in job.steps.all()]
+    state = JobState(job.state)
+    return Progress(
+        job=job,
+        title=kind.title if kind else job.kind,
+        subject=kind.subject(job) if kind else None,
+        words=_WORDS[state],
+        steps=steps,
+        done=sum(step.state is StepState.DONE for step in steps),
+        interval=interval_of(job, now),
+        seen=seen_of(job, now),
+        waits_until=job.run_at if state is JobState.WAITING and job.run_at > now else None,
+    )
+
+
+def _step(kind: registry.Kind | None, step: JobStep) -> StepView:
+    took = step.finished_at - step.started_at if step.finished_at and step.started_at else None
+    return StepView(
+        title=kind.step_title(step.name, step.argument) if kind else step.name,
+        state=StepState(step.state),
+        attempt=step.attempt,
+        kept=step.kept,
+        took=took,
+        error_message=step.error_message,
+    )

@@ -1,0 +1,13 @@
+"""Addresses of jobs."""
+
+from django.urls import path
+
+from jobs import views
+
+app_name = "jobs"
+urlpatterns = [
+    path("jobs/<uuid:job_id>/", views.detail, name="detail"),
+    path("jobs/<uuid:job_id>/status/", views.status, name="status"),
+    path("jobs/<uuid:job_id>/restart/", views.restart, name="restart"),
+    path("jobs/<uuid:job_id>/cancel/", views.cancel, name="cancel"),
+]

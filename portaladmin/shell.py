@@ -1,0 +1,44 @@
+"""What every page of the admin center needs around its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab of the administration center."""
+
+    title: str
+    url: str
+    active: bool
+
+
+_TABS = (
+    ("Instances", "organizations:instances", "/instances/"),
+    ("Applications", "provisioning:applications", "/"),
+)
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: tabs, roles of the person, the support address. Nothing of it on a portal's host."""
+    if getattr(request, "portal_host", None) is not None or not hasattr(request, "user"):
+        return {}
+    return {
+        "tabs": _tabs(request) if request.user.is_authenticated else [],
+        "support_address": settings.SUPPORT_ADDRESS,
+        "base_domain": settings.PORTAL_BASE_DOMAIN,
+        "base_suffix": f".{settings.PORTAL_BASE_DOMAIN}",
+    }
+
+
+def _tabs(request: HttpRequest) -> list[Tab]:
+    instances = request.path.startswith("/instances/")
+    return [
+        Tab(title, reverse(name), (prefix == "/instances/") == instances) for title, name, prefix in _TABS
+    ]

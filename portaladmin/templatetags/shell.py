@@ -1,0 +1,58 @@
+"""Pieces that every page is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, RadioSelect, Select
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One sign of our sprite; it says nothing to screen readers, the text beside it does."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("shell/icons.svg"),
+        name,
+    )
+
+
+@register.inclusion_tag("shell/field.html")
+def field(bound: BoundField, help: str = "", suffix: str = "", label: str = "") -> dict[str, Any]:
+    """A field with its label, help and errors, tied together for screen readers; errors carry their code."""
+    widget = bound.field.widget
+    errors = [
+        {"code": problem.code or "invalid", "message": message}
+        for problem in bound.form.errors.as_data().get(bound.name, [])
+        for message in problem.messages
+    ]
+    style = (
+        "form-select"
+        if isinstance(widget, Select) and not isinstance(widget, RadioSelect)
+        else "form-control"
+    )
+    if isinstance(widget, CheckboxInput | RadioSelect):
+        style = "form-check-input"
+    attributes = {"class": style + (" is-invalid" if errors else "")}
+    described = [f"{bound.id_for_label}-help"] * bool(help) + [f"{bound.id_for_label}-error"] * bool(errors)
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    if errors:
+        attributes["aria-invalid"] = "true"
+    if bound.field.required and not isinstance(widget, RadioSelect):
+        attributes["required"] = "required"
+    return {
+        "field": bound,
+        "control": bound.as_widget(attrs=attributes),
+        "errors": errors,
+        "help": help,
+        "suffix": suffix,
+        "label": label or bound.label,
+        "is_check": isinstance(widget, CheckboxInput),
+    }

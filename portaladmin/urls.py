@@ -1,0 +1,18 @@
+"""Addresses of the admin center."""
+
+from allauth.account import views as account
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from portaladmin import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", RedirectView.as_view(pattern_name="provisioning:applications"), name="home"),
+    path("accounts/login/", account.login, name="account_login"),
+    path("accounts/logout/", account.logout, name="account_logout"),
+    path("", include("organizations.urls")),
+    path("", include("provisioning.urls")),
+    path("", include("jobs.urls")),
+]

@@ -1,0 +1,16 @@
+"""When something may be done with a portal, on top of who may do it (`accounts.permissions`)."""
+
+from __future__ import annotations
+
+from provisioning.models import Portal
+from provisioning.phases import Packages, Phase, why_no_updates
+
+
+class NotNow(Exception):
+    """The portal's phase forbids it; the message is the sentence of that phase."""
+
+
+def require_updatable(portal: Portal) -> None:
+    """Raises NotNow while the portal is being configured, or its packages install."""
+    if sentence := why_no_updates(Phase(portal.phase), Packages(portal.packages)):
+        raise NotNow(sentence)

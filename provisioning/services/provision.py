@@ -1,0 +1,83 @@
+"""Submitting a configuration: from the accepted terms to the job that makes the portal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import permissions
+from jobs import services as jobs
+from jobs.models import Job
+from provisioning.configuration import Configuration
+from provisioning.models import Draft, Portal, PortalType, TermsAcceptance, portal_key
+from provisioning.phases import Phase
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+KIND = "provision-portal"
+
+
+class NotPermitted(Exception):
+    """The person may not do it; the message names the role that is missing."""
+
+
+class AlreadySubmitted(Exception):
+    """The portal was configured before; the message says by whom and when, as far as a job tells."""
+
+
+@transaction.atomic
+def submit(*, portal_id: UUID, configuration: Configuration, terms_version: str, user: User) -> Job:
+    """Accept the terms and begin to provision the portal: all of it is in the database when this returns.
+
+    Raises NotPermitted, AlreadySubmitted.
+    """
+    if not permissions.may_provision(user, configuration.instance_id):
+        raise NotPermitted(
+            "You need the System Administrator role in the chosen Dynamics 365 instance to submit."
+        )
+    portal = Portal.objects.select_for_update().get(pk=portal_id)
+    if portal.phase != Phase.NOT_CONFIGURED:
+        raise AlreadySubmitted(_who_was_first(portal))
+    _take_over(portal, configuration, user)
+    job = jobs.enqueue(
+        kind=KIND,
+        inputs={
+            **configuration.to_json(),
+            "portal_id": str(portal.id),
+            "submitted_by": str(user.directory_object_id),
+            "submitted_by_name": str(user),
+        },
+        exclusive_key=portal_key(portal.id),
+        requested_by=user,
+    )
+    TermsAcceptance.objects.create(
+        portal=portal, job=job, user=user, user_email=user.email, terms_version=terms_version
+    )
+    Draft.objects.filter(portal=portal).delete()
+    return job
+
+
+def _take_over(portal: Portal, configuration: Configuration, user: User) -> None:
+    portal.name = configuration.name
+    portal.subdomain = configuration.subdomain
+    portal.instance_id = configuration.instance_id
+    portal.language = configuration.language
+    portal.administrator_id = configuration.administrator_id
+    portal.administrator_name = configuration.administrator_name
+    portal.audience = configuration.audience
+    portal.template = configuration.template
+    portal.early_upgrade = configuration.early_upgrade
+    if portal.type == PortalType.PRODUCTION:
+        portal.development_status = configuration.development_status
+    portal.owner = user
+    portal.save()
+
+
+def _who_was_first(portal: Portal) -> str:
+    job = portal.provision_job
+    who = str(job.requested_by) if job and job.requested_by else "Somebody"
+    when = f" at {job.created_at:%H:%M:%S} UTC on {job.created_at:%Y-%m-%d}" if job else ""
+    return f"{who} submitted the configuration of this portal{when} already."

@@ -1,0 +1,18 @@
+"""Addresses of the Applications tab and of the Portal Admin Center."""
+
+from django.urls import path
+
+from provisioning.views import applications, configure, portal
+
+app_name = "provisioning"
+urlpatterns = [
+    path("applications/", applications.applications, name="applications"),
+    path("applications/add/", applications.add, name="add"),
+    path("portals/<uuid:portal_id>/", portal.manage, name="portal"),
+    path("portals/<uuid:portal_id>/configure/", configure.configure, name="configure"),
+    path("portals/<uuid:portal_id>/configure/instance/", configure.instance_options, name="instance-options"),
+    path("portals/<uuid:portal_id>/configure/kinds/", configure.kind_options, name="kind-options"),
+    path("portals/<uuid:portal_id>/terms/", configure.accept, name="terms"),
+    path("portals/<uuid:portal_id>/details/", portal.details, name="details"),
+    path("portals/<uuid:portal_id>/provision/restart/", portal.restart, name="restart"),
+]

@@ -1,0 +1,1 @@
+"""Pages of the Applications tab and of the Portal Admin Center, a module for each."""

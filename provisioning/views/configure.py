@@ -1,0 +1,114 @@
+"""Configure Your Portal, and the terms of service before it is submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from jobs.services import AlreadyActive
+from provisioning import terms
+from provisioning.choices import choices_for
+from provisioning.forms import ConfigureForm
+from provisioning.models import Portal
+from provisioning.phases import Phase
+from provisioning.services import drafts, provision
+from provisioning.views.access import managed_portal, person
+
+_FIELDS = tuple(ConfigureForm.base_fields)
+
+
+def _form(request: HttpRequest, portal: Portal, values: Mapping[str, Any], *, bound: bool) -> ConfigureForm:
+    choices = choices_for(
+        person(request), instance=str(values.get("instance", "")), audience=str(values.get("audience", ""))
+    )
+    if bound:
+        return ConfigureForm(values, portal=portal, choices=choices)
+    first = {"instance": str(choices.instance.id)} if choices.instance else {}
+    return ConfigureForm(portal=portal, choices=choices, initial={**first, **values})
+
+
+def _sent(values: Mapping[str, Any]) -> dict[str, str]:
+    """The form's own fields as they were sent, bounded: a draft is no place for novels."""
+    return {name: str(values[name])[:500] for name in _FIELDS if values.get(name)}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def configure(request: HttpRequest, portal_id: UUID) -> HttpResponse:
+    portal = managed_portal(request, portal_id)
+    if portal.phase != Phase.NOT_CONFIGURED:
+        return redirect("provisioning:portal", portal.id)
+    if request.method != "POST":
+        form = _form(request, portal, drafts.values_of(portal), bound=False)
+        return render(request, "provisioning/configure.html", {"portal": portal, "form": form})
+    values = _sent(request.POST)
+    drafts.keep(portal=portal, values=values, edited_by=person(request))
+    if "show" in request.POST:  # without JavaScript: show the lists for what was chosen
+        return redirect("provisioning:configure", portal.id)
+    form = _form(request, portal, values, bound=True)
+    if form.is_valid():
+        return redirect("provisioning:terms", portal.id)
+    return render(request, "provisioning/configure.html", {"portal": portal, "form": form}, status=422)
+
+
+@never_cache
+@require_safe
+def instance_options(request: HttpRequest, portal_id: UUID) -> HttpResponse:
+    """Fragment: languages and administrators of the chosen instance."""
+    portal = managed_portal(request, portal_id)
+    form = _form(request, portal, _sent(request.GET), bound=False)
+    return render(request, "provisioning/_instance_options.html", {"portal": portal, "form": form})
+
+
+@never_cache
+@require_safe
+def kind_options(request: HttpRequest, portal_id: UUID) -> HttpResponse:
+    """Fragment: kinds of portals for the chosen audience."""
+    portal = managed_portal(request, portal_id)
+    form = _form(request, portal, _sent(request.GET), bound=False)
+    return render(request, "provisioning/_kind_options.html", {"portal": portal, "form": form})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept(request: HttpRequest, portal_id: UUID) -> HttpResponse:
+    """The terms of service; accepting them submits the draft, checked once more."""
+    portal = managed_portal(request, portal_id)
+    if portal.phase != Phase.NOT_CONFIGURED:
+        return redirect("provisioning:portal", portal.id)
+    form = _form(request, portal, drafts.values_of(portal), bound=True)
+    if not form.is_valid():
+        return render(request, "provisioning/configure.html", {"portal": portal, "form": form}, status=422)
+    if request.method != "POST":
+        return render(
+            request, "provisioning/terms.html", {"portal": portal, "form": form, "terms": terms.CURRENT}
+        )
+    if request.POST.get("accept") != terms.CURRENT.version:
+        messages.error(
+            request, "The terms of service were not accepted, or have changed. Please read them again."
+        )
+        return redirect("provisioning:terms", portal.id)
+    return _submit(request, portal, form)
+
+
+def _submit(request: HttpRequest, portal: Portal, form: ConfigureForm) -> HttpResponse:
+    try:
+        provision.submit(
+            portal_id=portal.id,
+            configuration=form.configuration(),
+            terms_version=terms.CURRENT.version,
+            user=person(request),
+        )
+    except provision.NotPermitted as error:
+        raise PermissionDenied(str(error)) from error
+    except (provision.AlreadySubmitted, AlreadyActive) as error:
+        messages.info(request, str(error))
+    return redirect("provisioning:portal", portal.id)

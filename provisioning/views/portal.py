@@ -1,0 +1,114 @@
+"""Manage: the screen that fits the portal's phase; and Portal Details."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from jobs import services as jobs
+from jobs.presentation import progress_of
+from organizations.languages import language
+from provisioning.forms import DetailsForm
+from provisioning.models import Portal
+from provisioning.phases import BEING_CONFIGURED, PACKAGES_INSTALLING, PROVISIONING_ERROR, Packages, Phase
+from provisioning.policies import NotNow
+from provisioning.services import details as service
+from provisioning.views.access import frame, managed_portal, person
+
+
+@never_cache
+@require_safe
+def manage(request: HttpRequest, portal_id: UUID) -> HttpResponse:
+    """Leads to the screen that fits."""
+    portal = managed_portal(request, portal_id)
+    match Phase(portal.phase):
+        case Phase.NOT_CONFIGURED:
+            return redirect("provisioning:configure", portal.id)
+        case Phase.CONFIGURED:
+            return redirect("provisioning:details", portal.id)
+        case Phase.CONFIGURING:
+            return _watch(request, portal)
+        case Phase.PROVISIONING_FAILED:
+            return _failed(request, portal)
+
+
+def _watch(request: HttpRequest, portal: Portal) -> HttpResponse:
+    assert portal.provision_job is not None
+    shown = {"sentence": BEING_CONFIGURED, "progress": progress_of(portal.provision_job)}
+    return render(request, "provisioning/configuring.html", {**frame(portal, ""), **shown})
+
+
+def _failed(request: HttpRequest, portal: Portal) -> HttpResponse:
+    assert portal.provision_job is not None
+    shown = {"sentence": PROVISIONING_ERROR, "progress": progress_of(portal.provision_job)}
+    return render(request, "provisioning/failed.html", {**frame(portal, ""), **shown})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def details(request: HttpRequest, portal_id: UUID) -> HttpResponse:
+    """Portal Details."""
+    portal = managed_portal(request, portal_id)
+    if request.method == "POST":
+        return _update(request, portal)
+    if portal.phase in (Phase.NOT_CONFIGURED, Phase.CONFIGURING):
+        return redirect("provisioning:portal", portal.id)
+    return _details(request, portal, DetailsForm(portal=portal))
+
+
+def _details(request: HttpRequest, portal: Portal, form: DetailsForm, *, status: int = 200) -> HttpResponse:
+    installing = portal.packages == Packages.INSTALLING
+    return render(
+        request,
+        "provisioning/details.html",
+        {
+            **frame(portal, "details"),
+            "form": form,
+            "language": language(portal.language or 0),
+            "packages_sentence": PACKAGES_INSTALLING if installing else None,
+            "progress": progress_of(portal.packages_job) if installing and portal.packages_job else None,
+        },
+        status=status,
+    )
+
+
+def _update(request: HttpRequest, portal: Portal) -> HttpResponse:
+    form = DetailsForm(request.POST, portal=portal)
+    if not form.is_valid():
+        return _details(request, portal, form, status=422)
+    values = form.cleaned_data
+    try:
+        service.update(
+            portal_id=portal.id,
+            name=values["name"],
+            development_status=values.get("development_status", ""),
+            is_on=values["portal_state"] == "on",
+            early_upgrade=values["early_upgrade"],
+        )
+    except NotNow as error:
+        return render(
+            request,
+            "provisioning/not_now.html",
+            {**frame(portal, "details"), "sentence": str(error)},
+            status=409,
+        )
+    messages.success(request, "The portal was updated.")
+    return redirect("provisioning:details", portal.id)
+
+
+@require_POST
+def restart(request: HttpRequest, portal_id: UUID) -> HttpResponse:
+    """Restart Provisioning with the same values; a second click finds the first one's job."""
+    portal = managed_portal(request, portal_id)
+    if portal.provision_job is None:
+        return redirect("provisioning:portal", portal.id)
+    try:
+        jobs.restart(job_id=portal.provision_job.id, requested_by=person(request))
+    except (jobs.NotRestartable, jobs.AlreadyActive) as error:
+        messages.info(request, str(error))
+    return redirect("provisioning:portal", portal.id)

@@ -1,0 +1,30 @@
+// What htmx needs beside its attributes: a word when the server cannot be reached, and dialogs.
+"use strict";
+(() => {
+  const connection = () => document.getElementById("connection");
+  const lost = () => { connection().hidden = false; };
+  document.addEventListener("htmx:sendError", lost);
+  document.addEventListener("htmx:timeout", lost);
+  document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status >= 500) lost(); });
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) connection().hidden = true; });
+
+  // A fragment that is a dialog opens as one; closing it any way at all leaves the page as it was.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const dialog = event.detail.target.querySelector("dialog");
+    if (event.detail.target.id === "dialogs" && dialog) dialog.showModal();
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-close-dialog]");
+    if (button) { event.preventDefault(); button.closest("dialog").close(); }
+  });
+
+  // One click is one request: the second one of a double click finds the button resting. Nothing rests for ever, so
+  // that the page is whole when it comes back out of the browser's history.
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button || button.hasAttribute("data-many")) return;
+    if (button.dataset.resting) { event.preventDefault(); return; }
+    button.dataset.resting = "1";
+    window.setTimeout(() => { delete button.dataset.resting; }, 3000);
+  });
+})();
