@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class OrganizationsConfig(AppConfig):
     name = "organizations"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Accounts lies below us and asks without knowing us.
+        from accounts.permissions import register_role_source
+        from organizations.queries import organization_roles
+
+        register_role_source(organization_roles)

@@ -93,8 +93,8 @@ class InstalledSolution:
 class Staged:
     """The verdict on a package before it is imported (`StageSolution`).
 
-    `missing` holds one line per prerequisite that is absent or too old, "Portal Base 9.0.0.0" style; `problems`
-    holds the organization's own objections. Both empty: it can be imported.
+    `missing` holds one line per prerequisite that is absent or too old, "Portal Base 9.0.0.0" style;
+    `problems` holds the organization's own objections. Both empty: it can be imported.
     """
 
     unique_name: str
@@ -105,7 +105,9 @@ class Staged:
 
 @dataclass(frozen=True)
 class Operation:
-    """An import that the organization works on. `progress` is 0–100, `message` its own words when it failed."""
+    """An import that the organization works on. `progress` is 0–100; `message` and `error_code` are its own
+    words when it failed, and empty otherwise. `component` is the solution's unique name.
+    """
 
     id: UUID
     state: OperationState
@@ -129,8 +131,9 @@ class Record:
 class Condition:
     """One condition of a query: `operator` is eq, ne, gt, ge, lt, le, in, contains or startswith.
 
-    A missing attribute counts as None; `eq None` and `ne None` ask for that. Comparisons of order never match
-    None.
+    A missing attribute counts as None; `eq None` and `ne None` ask for that, and `ne` of a value matches it, too.
+    Comparisons of order never match None, and compare a number with numbers, a text with texts only. `contains`
+    and `startswith` look at texts and disregard case. `in` takes a list of values.
     """
 
     attribute: str
@@ -141,7 +144,7 @@ class Condition:
 @dataclass(frozen=True)
 class Query:
     """Records of `entity` that meet all of `where`, ordered (`-name` for descending; then by id), at most
-    `top`. `"id"` may be asked for like an attribute.
+    `top`. `"id"` may be asked for like an attribute. Records without a value come first, last when descending.
     """
 
     entity: str
@@ -151,10 +154,16 @@ class Query:
 
 
 class Organization(Protocol):
-    """One organization, seen by the application user of the admin center."""
+    """One organization, seen by the application user of the admin center.
+
+    Every method may raise Unavailable (nobody answers), Denied (we are not let in) and Throttled.
+    Values of attributes are JSON: text, number, bool, None, and lists and mappings of those. Ids and times may be
+    given as UUID and datetime; they come back as text (a time as ISO 8601 in UTC, "2026-01-31T08:00:00Z").
+    Anything else is Rejected(code="bad_value").
+    """
 
     def who_am_i(self) -> Identity:
-        """Cheap proof that the organization answers and lets us in. Raises Unavailable, Denied."""
+        """Cheap proof that the organization answers and lets us in."""
 
     def provisioned_languages(self) -> list[int]:
         """LCIDs enabled now, ascending. The base language is always among them."""
@@ -163,7 +172,7 @@ class Organization(Protocol):
         """LCID of the organization's default language."""
 
     def users_with_role(self, role: OrganizationRole) -> list[SystemUser]:
-        """Enabled users who hold the role, by full name."""
+        """Enabled people who hold the role, by full name; application users are left out."""
 
     def roles_of(self, object_id: UUID) -> frozenset[OrganizationRole]:
         """Roles of the person with that directory object id; empty for a stranger or a disabled user."""
@@ -172,24 +181,29 @@ class Organization(Protocol):
         """What is installed, by unique name."""
 
     def stage_solution(self, package: bytes) -> Staged:
-        """Judge a package without changing anything. Raises Rejected(code="bad_package") if it cannot be read."""
+        """Judge a package without changing anything. Raises Rejected(code="bad_package") if it is unreadable."""
 
     def import_solution(self, package: bytes, *, operation_id: UUID) -> Operation:
         """Start to import a package; the caller names the operation.
 
         Calling again with the same `operation_id` starts nothing: it returns the operation as it stands (or
-        goes on with one that was interrupted). An import is whole or not at all. Labels are written for the
-        enabled languages only, into the managed layer of this solution; the unmanaged layer is never touched.
-        The same version may be imported again; a lower one fails ("older_version").
+        goes on with one that was interrupted). An import is whole or not at all, and one organization does one
+        after the other. Labels are written for the enabled languages only, into the managed layer of this
+        solution; the unmanaged layer is never touched. The same version may be imported again, which refreshes
+        its labels; a lower one fails ("older_version"). A base language that the package lacks gets the texts
+        of the package's own base language.
         A prerequisite that is absent or too old: the operation fails, naming it ("missing_dependency").
+        Raises Rejected(code="bad_package") if the package is unreadable; then there is no operation.
         """
 
     def operation(self, operation_id: UUID) -> Operation:
         """How an import stands. Raises NotFound."""
 
     def labels(self, component: str, lcid: int) -> dict[str, str]:
-        """Texts of a component by column, in one language; per column the top layer wins (unmanaged first, then
-        the solution imported last). Columns without a text in that language are left out."""
+        """Texts of a component by column, in one language; per column the top layer wins: unmanaged first, then
+        the solution installed last (importing it again does not move it). Columns without a text in that
+        language are left out.
+        """
 
     def query(self, query: Query) -> list[Record]:
         """Records that match, in order. Raises Rejected(code="bad_query") for an unknown operator."""
@@ -204,10 +218,12 @@ class Organization(Protocol):
         """Set the given attributes and leave the others (None removes one). Raises NotFound."""
 
     def upsert(self, entity: str, id: UUID, attributes: Attributes) -> Record:
-        """Create the record, or update it if it is there: the same call twice changes nothing the second time."""
+        """Create the record, or update it if it is there. The same call twice changes nothing the second time,
+        its version included.
+        """
 
     def upsert_many(self, records: Sequence[tuple[str, UUID, Attributes]]) -> int:
-        """`upsert` for many records at once ((entity, id, attributes) each), all or none; how many were written."""
+        """`upsert` for many records at once ((entity, id, attributes) each), all or none; how many were given."""
 
     def delete(self, entity: str, id: UUID) -> None:
         """Remove a record; removing one that is gone is fine."""

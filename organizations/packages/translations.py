@@ -84,7 +84,8 @@ def write(labels: Iterable[LabelText], *, base_language: int) -> bytes:
     ]
     _sheet(book, LABELS_SHEET, [(*_HEADER, *map(str, languages)), *body])
     ET.indent(book)
-    return ET.tostring(book, encoding="utf-8", xml_declaration=True)
+    text: bytes = ET.tostring(book, encoding="utf-8", xml_declaration=True)
+    return text
 
 
 def _object_id(component: str) -> str:

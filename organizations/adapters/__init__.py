@@ -1,0 +1,1 @@
+"""How each kind of organization is spoken to; `organizations.connect` chooses."""
