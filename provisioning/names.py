@@ -9,9 +9,12 @@ LONGEST_NAME = 100
 SHORTEST_SUBDOMAIN, LONGEST_SUBDOMAIN = 3, 63
 
 # Names that a visitor could take for something official, or that mail and certificates give a meaning.
-RESERVED = frozenset(
-    ["www", "admin", "administrator", "api", "app", "apps", "auth", "autodiscover", "blog", "cdn", "dev", "docs", "edge", "ftp", "help", "imap", "info", "internal", "localhost", "login", "mail", "mx", "ns1", "ns2", "pop3", "portal", "portals", "postmaster", "root", "secure", "signin", "smtp", "ssl", "static", "status", "support", "system", "test", "webmail", "wpad", "hostmaster", "webmaster", "abuse", "security"]
-)
+_OFFICIAL = """
+www admin administrator api app apps auth autodiscover blog cdn dev docs edge ftp help imap info internal localhost
+login mail mx ns1 ns2 pop3 portal portals postmaster root secure signin smtp ssl static status support system test
+webmail wpad hostmaster webmaster abuse security
+"""
+RESERVED = frozenset(_OFFICIAL.split())
 _LABEL = re.compile(r"[a-z0-9-]+", re.ASCII)
 
 

@@ -76,7 +76,8 @@ def _require_administrators(
     administrators = organization.users_with_role(OrganizationRole.SYSTEM_ADMINISTRATOR)
     if wanted.administrator_id not in {user.id for user in administrators}:
         raise Permanent(
-            f"The portal administrator {wanted.administrator_name} is no longer System Administrator of the organization.",
+            f"The portal administrator {wanted.administrator_name} is not System Administrator of the organization "
+            "any more. Give the role back, or change the values.",
             code="administrator_left",
         )
 
