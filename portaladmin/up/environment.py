@@ -22,7 +22,6 @@ STATE = FOLDER / "installed.json"
 
 # What each lock includes: the development lock names the same versions as the base lock, and more.
 INCLUDES = {"base": ("base",), "dev": ("base", "dev")}
-VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def is_ours() -> bool:
@@ -56,7 +55,7 @@ def make(which: str, stop: Stop) -> bool:
 def _install(which: str, stop: Stop) -> None:
     state = _state()
     # Without a record an earlier installation was cut short, and pip would take its half packages for whole.
-    if not PYTHON.exists() or state.get("python") != VERSION or not state.get("locks"):
+    if not state.get("locks") or state.get("python") != _version():
         say("Creating the virtual environment…")
         # From within a virtual environment, its own Python could not replace it.
         base = getattr(sys, "_base_executable", "") or sys.executable
@@ -83,7 +82,7 @@ def _install(which: str, stop: Stop) -> None:
     )
     locks = {name: _fingerprint(name) for name in INCLUDES[which]}
     draft = STATE.with_suffix(".new")
-    draft.write_text(json.dumps({"python": VERSION, "locks": locks}))
+    draft.write_text(json.dumps({"python": _version(), "locks": locks}))
     draft.replace(STATE)
 
 
@@ -108,11 +107,26 @@ def _is_current(which: str) -> bool:
     state = _state()
     locks = state.get("locks")
     return (
-        PYTHON.exists()
-        and state.get("python") == VERSION
-        and isinstance(locks, dict)
+        isinstance(locks, dict)
         and locks.get(which) == _fingerprint(which)
+        and state.get("python") == _version()
     )
+
+
+def _version() -> str:
+    """The version of the Python in `.venv`, whichever one we are; empty when it is gone.
+
+    It is a link to the machine's Python, which an upgrade may replace; what was installed fits one version only.
+    """
+    try:
+        status, text = launch.run(
+            [str(PYTHON), "-I", "-c", "import platform; print(platform.python_version())"],
+            environ=os.environ,
+            cwd=places.BASE_DIR,
+        )
+    except OSError:
+        return ""
+    return text.strip() if status == 0 else ""
 
 
 def _state() -> dict[str, object]:

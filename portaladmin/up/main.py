@@ -33,7 +33,10 @@ def main(arguments: list[str]) -> int:
         return 0
     except CannotStart as error:
         complain(str(error), error.details)
-        return 1
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        complain(f"The start failed ({error.strerror or error}){where}", [])
+    return 1
 
 
 def _run(data_dir: Path, stop: Stop) -> int:
