@@ -67,6 +67,15 @@ def test_what_it_keeps_secret_is_closed_to_others(up: Run) -> None:
     assert places.socket_dir(up.data_dir).stat().st_mode & 0o077 == 0
 
 
+def test_what_is_committed_is_on_disk(up: Run) -> None:
+    with psycopg.connect(places.database_url(up.data_dir)) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            assert connection.execute(f"SHOW {name}").fetchone() == ("on",), name
+        assert connection.execute("SELECT usesuper FROM pg_user WHERE usename = current_user").fetchone() == (
+            False,
+        )
+
+
 def test_a_second_start_says_that_it_is_already_running(up: Run) -> None:
     before = processes(up.data_dir)
 
