@@ -87,6 +87,8 @@ def _equal(attribute: str, value: Any) -> Q:
 def _any_of(attribute: str, values: Any) -> Q:
     if not isinstance(values, list):
         raise Rejected("The operator “in” wants a list of values.", code="bad_query")
+    if attribute == "id":
+        return Q(record_id__in=[record_id for value in values if (record_id := _uuid(value))])
     return reduce(or_, (_equal(attribute, value) for value in values), _NOTHING)
 
 

@@ -1,0 +1,58 @@
+"""What the solutions page says of a solution. Pure.
+
+Source of the words: the original's "Manage your solutions".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from organizations.packages import versions
+
+
+class SolutionState(StrEnum):
+    """The value is what pages carry as `data-solution-state`."""
+
+    NOT_INSTALLED = "not-installed"
+    PENDING = "pending"
+    INSTALLING = "installing"
+    INSTALLED = "installed"
+    UPGRADE_AVAILABLE = "upgrade-available"
+    INSTALL_FAILED = "install-failed"
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+    @property
+    def active(self) -> bool:
+        """A job has it in hand."""
+        return self in (SolutionState.PENDING, SolutionState.INSTALLING)
+
+
+_WORDS: dict[SolutionState, str] = {
+    SolutionState.NOT_INSTALLED: "Not installed",
+    SolutionState.PENDING: "Installation pending",
+    SolutionState.INSTALLING: "Installing",
+    SolutionState.INSTALLED: "Installed",
+    SolutionState.UPGRADE_AVAILABLE: "Upgrade available",
+    SolutionState.INSTALL_FAILED: "Install Failed",
+}
+
+# What our own table says while it has the last word: once it says "installed", the organization knows better.
+_UNFINISHED: dict[str, SolutionState] = {
+    "pending": SolutionState.PENDING,
+    "installing": SolutionState.INSTALLING,
+    "failed": SolutionState.INSTALL_FAILED,
+}
+
+
+def state_of(*, known: str | None, installed: str | None, shipped: str | None) -> SolutionState:
+    """`known` is the state in our own table, `installed` the organization's version, `shipped` the one we bring."""
+    if known in _UNFINISHED:
+        return _UNFINISHED[known]
+    if installed is None:
+        return SolutionState.NOT_INSTALLED
+    if shipped is not None and versions.older(installed, shipped):
+        return SolutionState.UPGRADE_AVAILABLE
+    return SolutionState.INSTALLED
