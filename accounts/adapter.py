@@ -1,5 +1,7 @@
 """What of allauth's behaviour differs here."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
@@ -9,3 +11,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *args: Any,
+        **options: Any,
+    ) -> None:
+        """Signing in and out shows by itself; everything else is said."""
+        quiet = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
+        if message_template not in quiet:
+            super().add_message(request, level, message_template, *args, **options)

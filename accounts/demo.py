@@ -1,4 +1,4 @@
-"""The people of the demo, one per role."""
+"""The people of the demo, one per role; organizations/demo.toml calls them the same."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from accounts.roles import DirectoryRole
 
 DOMAIN = "contoso.example"
 PEOPLE: dict[str, str] = {
-    "global.admin": "Avery Howard",
-    "service.admin": "Robin Counts",
-    "system.admin": "Jordan Miller",
-    "second.admin": "Sam Okafor",
-    "customizer": "Casey Jensen",
-    "csr": "Sharron Reed",
-    "employee": "Eli Novak",
-    "customer": "Jay Hamlin",
-    "nobody": "Noor Patel",
+    "global.admin": "Gloria Amani",
+    "service.admin": "Sven Aalto",
+    "system.admin": "Sylvia Admon",
+    "second.admin": "Samir Addo",
+    "customizer": "Clara Stein",
+    "csr": "Chris Serrano",
+    "employee": "Emma Ployhar",
+    "customer": "Carlo Ostermann",
+    "nobody": "Nora Bodin",
 }
 _DIRECTORY_ROLES = {
     "global.admin": DirectoryRole.GLOBAL_ADMINISTRATOR,

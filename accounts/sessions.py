@@ -7,6 +7,7 @@ to another (by a person, or by a script on a portal) must open nothing there.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
@@ -18,22 +19,21 @@ _HOST = "_host"
 
 
 class SessionStore(DatabaseSession):
-    """A session in the database, bound to `host` when one is given (commands of Django's own give none)."""
+    """A session in the database, bound to `host`: the admin center's own unless another one is given."""
 
     def __init__(self, session_key: str | None = None, *, host: str | None = None) -> None:
         super().__init__(session_key)
-        self.host = host
+        self.host = host or str(urlsplit(settings.ADMIN_URL).hostname)
 
     def load(self) -> dict[str, Any]:
         data: dict[str, Any] = super().load()
-        if self.host is not None and data.get(_HOST) not in (None, self.host):
+        if data and data.get(_HOST) != self.host:
             self._session_key = None  # another host's: a new one is made when there is something to keep
             return {}
         return data
 
     def save(self, must_create: bool = False) -> None:
-        if self.host is not None:
-            self[_HOST] = self.host
+        self[_HOST] = self.host
         super().save(must_create)
 
     def is_empty(self) -> bool:

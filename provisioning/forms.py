@@ -57,7 +57,7 @@ class ConfigureForm(forms.Form):
     audience = forms.ChoiceField(
         label="Portal Audience",
         choices=[(audience.value, audience.name.title()) for audience in Audience],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
         error_messages={"required": "Select who will visit the portal."},
     )
     template = forms.ChoiceField(
@@ -164,4 +164,8 @@ class DetailsForm(forms.Form):
 class AddOnForm(forms.Form):
     """One more add-on."""
 
-    type = forms.ChoiceField(label="Subscription", choices=PortalType.choices, widget=forms.RadioSelect)
+    type = forms.ChoiceField(
+        label="Subscription",
+        choices=PortalType.choices,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
+    )

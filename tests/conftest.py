@@ -1,9 +1,10 @@
-"""What all tests share: cheap passwords, and people of each role."""
+"""What all tests share: cheap passwords, static files without a build, and people."""
 
 from __future__ import annotations
 
 import pytest
 from django.conf import LazySettings
+from django.conf import settings as django_settings
 
 from accounts.models import DirectoryRoleAssignment, User
 from accounts.roles import DirectoryRole
@@ -15,6 +16,18 @@ PASSWORD = "correct horse battery"
 def cheap_passwords(settings: LazySettings) -> None:
     """Hashing is slow on purpose, which no test needs."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_configure() -> None:
+    """WhiteNoise warns of a missing folder, and warnings are errors."""
+    django_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: LazySettings) -> None:
+    """Names without the hash of their content, which only a build gives them."""
+    backend = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
 
 
 @pytest.fixture

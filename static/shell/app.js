@@ -1,4 +1,4 @@
-// What htmx needs beside its attributes: a word when the server cannot be reached, and dialogs.
+// What htmx needs beside its attributes: a word when the server cannot be reached.
 "use strict";
 (() => {
   const connection = () => document.getElementById("connection");
@@ -7,16 +7,6 @@
   document.addEventListener("htmx:timeout", lost);
   document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status >= 500) lost(); });
   document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) connection().hidden = true; });
-
-  // A fragment that is a dialog opens as one; closing it any way at all leaves the page as it was.
-  document.addEventListener("htmx:afterSwap", (event) => {
-    const dialog = event.detail.target.querySelector("dialog");
-    if (event.detail.target.id === "dialogs" && dialog) dialog.showModal();
-  });
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-close-dialog]");
-    if (button) { event.preventDefault(); button.closest("dialog").close(); }
-  });
 
   // One click is one request: the second one of a double click finds the button resting. Nothing rests for ever, so
   // that the page is whole when it comes back out of the browser's history.
