@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import re
+import zipfile
+from io import BytesIO, StringIO
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.management import call_command
+
+from organizations.packages import builder, catalog
+from organizations.packages.catalog import UnknownSolution
+
+PORTALS = ("CustomerSelfServicePortal", "CustomPortal")
+SAMPLE_LANGUAGES = (1033, 1031)
+
+
+def by_entity(
+    unique_name: str, lcid: int, website_id: UUID | None = None
+) -> dict[str, list[dict[str, object]]]:
+    data = catalog.sample_records(unique_name, lcid=lcid, website_id=website_id or uuid4())
+    found: dict[str, list[dict[str, object]]] = {}
+    for entity, record_id, attributes in data.records:
+        found.setdefault(entity, []).append({"id": str(record_id), **attributes})
+    return found
+
+
+def paths(pages: list[dict[str, object]]) -> set[str]:
+    by_id = {page["id"]: page for page in pages}
+
+    def path(page: dict[str, object]) -> str:
+        if page["adx_partialurl"] == "/":
+            return "/"
+        return f"{path(by_id[page['adx_parentpageid']])}{page['adx_partialurl']}/"
+
+    return {path(page) for page in pages}
+
+
+def test_prerequisites_come_first() -> None:
+    assert catalog.install_order(["CustomerSelfServicePortal"]) == ["PortalBase", "CustomerSelfServicePortal"]
+
+
+def test_a_solution_that_two_need_comes_once() -> None:
+    order = catalog.install_order(["CustomerSelfServicePortal", "CustomPortal", "PortalBase"])
+    assert order[0] == "PortalBase"
+    assert sorted(order) == ["CustomPortal", "CustomerSelfServicePortal", "PortalBase"]
+
+
+@pytest.mark.parametrize("name", ["Nothing", "", "../sources/PortalBase", "."])
+def test_an_unknown_solution(name: str) -> None:
+    with pytest.raises(UnknownSolution):
+        catalog.load(name)
+    with pytest.raises(UnknownSolution):
+        catalog.install_order([name])
+
+
+def test_the_catalog_tells_what_ships() -> None:
+    base, *others = catalog.shipped()
+    assert (base.unique_name, base.friendly_name, base.requires) == ("PortalBase", "Portal Base", ())
+    assert [[need.unique_name for need in other.requires] for other in others] == [["PortalBase"]] * 2
+
+
+@pytest.mark.parametrize("name", ["PortalBase", *PORTALS])
+def test_the_same_sources_make_the_same_bytes(name: str) -> None:
+    assert builder.build(catalog.SOURCES / name) == builder.build(catalog.SOURCES / name)
+
+
+def test_a_package_has_the_parts_of_a_solution() -> None:
+    with zipfile.ZipFile(BytesIO(catalog.load("PortalBase"))) as package:
+        names = package.namelist()
+    assert {"[Content_Types].xml", "customizations.xml", "solution.xml", "CrmTranslations.xml"} <= set(names)
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize("name", ["PortalBase", *PORTALS])
+def test_labels_are_translated_into_four_languages(name: str) -> None:
+    labels = catalog.package(name).labels
+    columns = {(label.component, label.column) for label in labels}
+    expected = {(*column, lcid) for column in columns for lcid in (1033, 1031, 1036, 3082)}
+    assert {(label.component, label.column, label.lcid) for label in labels} == expected
+
+
+def test_sample_data_says_which_language_it_is_in() -> None:
+    assert catalog.sample_records("CustomPortal", lcid=1031, website_id=uuid4()).lcid == 1031
+
+
+def test_a_language_without_sample_data_gets_english() -> None:
+    french = catalog.sample_records("CustomPortal", lcid=1036, website_id=UUID(int=1))
+    assert french == catalog.sample_records("CustomPortal", lcid=1033, website_id=UUID(int=1))
+
+
+def test_ids_of_sample_data_follow_from_the_website() -> None:
+    one = catalog.sample_records("CustomPortal", lcid=1033, website_id=UUID(int=1)).records
+    again = catalog.sample_records("CustomPortal", lcid=1031, website_id=UUID(int=1)).records
+    other = catalog.sample_records("CustomPortal", lcid=1033, website_id=UUID(int=2)).records
+    assert [record[1] for record in one] == [record[1] for record in again]
+    assert not {record[1] for record in one} & {record[1] for record in other}
+
+
+def test_a_portal_covers_the_settings_of_its_base() -> None:
+    settings = {
+        setting["adx_name"]: setting["adx_value"]
+        for setting in by_entity("CustomPortal", 1033)["adx_sitesetting"]
+    }
+    assert settings == {"Theme/PrimaryColor": "#334155", "Theme/AccentColor": "#0f766e"}
+
+
+@pytest.mark.parametrize("name", PORTALS)
+@pytest.mark.parametrize("lcid", SAMPLE_LANGUAGES)
+class TestSampleData:
+    def test_every_link_in_a_text_leads_to_a_page(self, name: str, lcid: int) -> None:
+        found = by_entity(name, lcid)
+        pages = found["adx_webpage"]
+        snippets = [str(snippet["adx_value"]) for snippet in found["adx_contentsnippet"]]
+        texts = [str(page["adx_copy"]) for page in pages] + snippets
+        links = {link for text in texts for link in re.findall(r'href="([^"]*)"', text)}
+        assert links <= paths(pages)
+
+    def test_every_web_link_names_a_page_and_a_set(self, name: str, lcid: int) -> None:
+        found = by_entity(name, lcid)
+        pages = {page["id"] for page in found["adx_webpage"]}
+        sets = {links["id"] for links in found["adx_weblinkset"]}
+        for link in found["adx_weblink"]:
+            assert link["adx_pageid"] in pages
+            assert link["adx_weblinksetid"] in sets
+
+    def test_there_is_one_home_page(self, name: str, lcid: int) -> None:
+        homes = [page for page in by_entity(name, lcid)["adx_webpage"] if "adx_parentpageid" not in page]
+        assert [(home["adx_partialurl"], home["adx_pagetemplate"]) for home in homes] == [("/", "Home")]
+
+    def test_the_frame_has_its_words(self, name: str, lcid: int) -> None:
+        snippets = {snippet["adx_name"] for snippet in by_entity(name, lcid)["adx_contentsnippet"]}
+        assert {"Header/Title", "Footer/Copyright", "SkipToContent", "PageNotFound/Title"} <= snippets
+
+    def test_texts_are_plain_semantic_html(self, name: str, lcid: int) -> None:
+        for page in by_entity(name, lcid)["adx_webpage"]:
+            tags = set(re.findall(r"</?([a-z0-9]+)", str(page["adx_copy"])))
+            assert tags <= {"h2", "p", "ul", "ol", "li", "a", "strong"}
+            assert not re.search(r"<[^>]+\s(?!href=)[a-z-]+=", str(page["adx_copy"]))
+
+    def test_everything_belongs_to_the_website(self, name: str, lcid: int) -> None:
+        website = uuid4()
+        records = catalog.sample_records(name, lcid=lcid, website_id=website).records
+        assert {attributes["adx_websiteid"] for _, _, attributes in records} == {str(website)}
+
+
+@pytest.mark.parametrize("name", PORTALS)
+def test_german_says_everything_in_german(name: str) -> None:
+    english, german = by_entity(name, 1033, UUID(int=1)), by_entity(name, 1031, UUID(int=1))
+    for one, other in zip(english["adx_webpage"], german["adx_webpage"], strict=True):
+        assert one["id"] == other["id"]
+        assert one["adx_copy"] != other["adx_copy"]
+        assert one["adx_partialurl"] == other["adx_partialurl"]
+
+
+def test_packages_can_be_built_into_a_folder(tmp_path: Path) -> None:
+    call_command("build_packages", output=str(tmp_path), verbosity=0, stdout=StringIO())
+    assert (tmp_path / "PortalBase.zip").read_bytes() == catalog.load("PortalBase")

@@ -1,0 +1,234 @@
+"""What the embedded organization does beyond the contract: whom it lets in, and what it does when two come at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.roles import ROLE_TEMPLATES, OrganizationRole
+from organizations import administration
+from organizations.adapters.embedded import imports
+from organizations.adapters.embedded.admission import APPLICATION_USER
+from organizations.connect import connect, connect_by_id
+from organizations.models import AsyncOperation, Instance, Label, Record, RoleMembership, Solution, SystemUser
+from organizations.packages import catalog
+from organizations.packages.package import LabelText as Text
+from organizations.ports import Denied, NotFound, OperationState, Query, Rejected, Unavailable
+from tests.organizations.packaging import labelled, package, solution_xml
+from tests.organizations.world import add_person, make_instance
+
+BASE = catalog.load("PortalBase")
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Results of calls that begin together, each on a connection of its own."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            start.wait(10)
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result(60) for future in [pool.submit(run, call) for call in calls]]
+
+
+class TestAdmission:
+    def test_administration_mode_answers_nobody(self, instance: Instance) -> None:
+        administration.set_administration_mode(instance_id=instance.id, on=True)
+        with pytest.raises(Unavailable, match="Fabrikam is in administration mode"):
+            connect(instance).who_am_i()
+
+    def test_it_answers_again_afterwards(self, instance: Instance) -> None:
+        administration.set_administration_mode(instance_id=instance.id, on=True)
+        administration.set_administration_mode(instance_id=instance.id, on=False)
+        assert connect(instance).base_language() == 1033
+
+    def test_without_its_role_our_user_is_refused(self, instance: Instance) -> None:
+        RoleMembership.objects.filter(user__full_name=APPLICATION_USER).delete()
+        with pytest.raises(Denied) as refusal:
+            connect(instance).query(Query("account"))
+        assert refusal.value.message == (
+            "The user '# Portal Admin Center' is no longer System Administrator of Fabrikam."
+        )
+
+    def test_a_disabled_user_of_ours_is_refused(self, instance: Instance) -> None:
+        administration.disable_application_user(instance_id=instance.id)
+        with pytest.raises(Denied, match="is disabled in Fabrikam"):
+            connect(instance).solutions()
+
+    def test_a_missing_user_of_ours_is_refused(self, instance: Instance) -> None:
+        SystemUser.objects.filter(full_name=APPLICATION_USER).delete()
+        with pytest.raises(Denied, match="does not exist in Fabrikam"):
+            connect(instance).provisioned_languages()
+
+    def test_access_can_be_restored(self, instance: Instance) -> None:
+        SystemUser.objects.filter(full_name=APPLICATION_USER).delete()
+        administration.admit_application_user(instance_id=instance.id)
+        assert connect(instance).who_am_i().organization_id == instance.organization_id
+
+    def test_our_user_is_no_administrator_to_choose(self, instance: Instance) -> None:
+        assert connect(instance).users_with_role(OrganizationRole.SYSTEM_ADMINISTRATOR) == []
+
+    def test_an_unknown_instance_is_not_found(self, db: None) -> None:
+        with pytest.raises(NotFound):
+            connect_by_id(uuid4())
+
+    def test_an_instance_that_was_removed_is_not_found(self, instance: Instance) -> None:
+        organization = connect(instance)
+        Instance.objects.all().delete()
+        with pytest.raises(NotFound):
+            organization.who_am_i()
+
+
+class TestPeople:
+    def test_disabled_users_hold_no_role(self, instance: Instance) -> None:
+        user = add_person(instance, OrganizationRole.SYSTEM_ADMINISTRATOR)
+        SystemUser.objects.filter(pk=user.pk).update(disabled=True)
+        organization = connect(instance)
+        assert user.object_id is not None
+        assert organization.users_with_role(OrganizationRole.SYSTEM_ADMINISTRATOR) == []
+        assert organization.roles_of(user.object_id) == frozenset()
+
+    def test_a_role_is_known_by_its_template_whatever_its_name(self, instance: Instance) -> None:
+        user = add_person(instance, OrganizationRole.SYSTEM_ADMINISTRATOR)
+        roles = instance.security_roles.filter(
+            template_id=ROLE_TEMPLATES[OrganizationRole.SYSTEM_ADMINISTRATOR]
+        )
+        roles.update(name="Systemadministrator")
+        assert user.object_id is not None
+        assert connect(instance).roles_of(user.object_id) == {OrganizationRole.SYSTEM_ADMINISTRATOR}
+
+
+class TestInstancesApart:
+    def test_records_of_another_instance_are_not_seen(self, instance: Instance) -> None:
+        record = connect(make_instance("Northwind")).create("account", {"name": "x"})
+        assert connect(instance).query(Query("account")) == []
+        with pytest.raises(NotFound):
+            connect(instance).get("account", record.id)
+
+    def test_the_same_id_may_exist_in_two_instances(self, instance: Instance) -> None:
+        record = connect(make_instance("Northwind")).create("account", {"name": "x"})
+        assert connect(instance).create("account", {"name": "y"}, id=record.id).attributes == {"name": "y"}
+
+
+class TestImports:
+    def test_a_base_language_that_the_package_lacks_gets_its_base_texts(self, instance: Instance) -> None:
+        Instance.objects.filter(pk=instance.pk).update(base_language=1041)
+        connect(instance).import_solution(BASE, operation_id=uuid4())
+        assert connect(instance).labels("adx_webpage", 1041)["LocalizedName"] == "Web Page"
+
+    def test_labels_that_a_newer_version_dropped_are_gone(self, instance: Instance) -> None:
+        organization = connect(instance)
+        old = {"CrmTranslations.xml": labelled(Text("pear", "A", 1033, "a"), Text("pear", "B", 1033, "b"))}
+        new = {"CrmTranslations.xml": labelled(Text("pear", "A", 1033, "a2"))}
+        organization.import_solution(package(old), operation_id=uuid4())
+        newer = package(new, solution=solution_xml(version="1.2.3.5"))
+        organization.import_solution(newer, operation_id=uuid4())
+        assert organization.labels("pear", 1033) == {"A": "a2"}
+
+    def test_a_lower_version_fails(self, instance: Instance) -> None:
+        organization = connect(instance)
+        organization.import_solution(package(), operation_id=uuid4())
+        lower = package(solution=solution_xml(version="1.2.3.3"))
+        assert organization.import_solution(lower, operation_id=uuid4()).error_code == "older_version"
+
+    def test_the_name_is_in_the_organizations_language(self, instance: Instance) -> None:
+        Instance.objects.filter(pk=instance.pk).update(base_language=1031)
+        connect(instance).import_solution(BASE, operation_id=uuid4())
+        assert [solution.friendly_name for solution in connect(instance).solutions()] == ["Portalbasis"]
+
+    def test_an_interrupted_import_leaves_nothing_and_goes_on_later(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        operation_id, organization = uuid4(), connect(instance)
+        with monkeypatch.context() as patched:
+            patched.setattr(imports, "_finish", _die)
+            with pytest.raises(KeyboardInterrupt), transaction.atomic():
+                organization.import_solution(BASE, operation_id=operation_id)
+        assert not Solution.objects.exists()
+        assert not Label.objects.exists()
+        assert organization.import_solution(BASE, operation_id=operation_id).state is OperationState.SUCCEEDED
+
+
+def _die(*_: object) -> None:
+    """What a worker that is killed looks like from inside."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def test_one_operation_asked_for_twice_is_one_import(self) -> None:
+        organization, operation_id = connect(make_instance()), uuid4()
+
+        def ask() -> Any:
+            return organization.import_solution(BASE, operation_id=operation_id)
+
+        first, second = at_once(ask, ask)
+        assert first == second
+        assert first.state is OperationState.SUCCEEDED
+        assert AsyncOperation.objects.count() == 1
+        assert Solution.objects.count() == 1
+
+    def test_imports_into_one_organization_queue(self) -> None:
+        organization = connect(make_instance())
+        done = at_once(*[lambda: organization.import_solution(BASE, operation_id=uuid4())] * 4)
+        assert {operation.state for operation in done} == {OperationState.SUCCEEDED}
+        assert Label.objects.filter(component="adx_webpage", lcid=1033, column="LocalizedName").count() == 1
+
+    def test_an_interrupted_import_is_seen_as_in_progress(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        organization, operation_id = connect(make_instance()), uuid4()
+        monkeypatch.setattr(imports, "_finish", _die)
+        with pytest.raises(KeyboardInterrupt):
+            organization.import_solution(BASE, operation_id=operation_id)
+        assert organization.operation(operation_id).state is OperationState.IN_PROGRESS
+        assert organization.solutions() == []
+
+    def test_two_upserts_of_the_same_new_records_make_them_once(self) -> None:
+        organization = connect(make_instance())
+        ids = [uuid4() for _ in range(20)]
+
+        def write(name: str, order: list[UUID]) -> Callable[[], int]:
+            return lambda: organization.upsert_many([("account", key, {name: 1}) for key in order])
+
+        assert at_once(write("a", ids), write("b", ids[::-1])) == [20, 20]
+        assert {str(row.attributes) for row in Record.objects.all()} <= {
+            "{'a': 1, 'b': 1}",
+            "{'b': 1, 'a': 1}",
+        }
+
+    def test_two_updates_of_one_record_both_count(self) -> None:
+        organization = connect(make_instance())
+        record = organization.create("account", {})
+        at_once(
+            lambda: organization.update("account", record.id, {"a": 1}),
+            lambda: organization.update("account", record.id, {"b": 1}),
+        )
+        assert organization.get("account", record.id).attributes == {"a": 1, "b": 1}
+        assert organization.get("account", record.id).version == 3
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"a": "nul \0"}, {"a": float("nan")}, {"a": object()}, {"a": "\ud800"}, {"id": 1}, {"a b": 1}, {"": 1}],
+)
+def test_values_that_cannot_be_stored_are_refused(instance: Instance, attributes: dict[str, object]) -> None:
+    with pytest.raises(Rejected) as refusal:
+        connect(instance).create("account", attributes)
+    assert refusal.value.code == "bad_value"
+
+
+def test_a_call_takes_one_query_more_than_its_own(
+    instance: Instance, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    organization = connect(instance)
+    with django_assert_num_queries(2):
+        organization.query(Query("account"))
