@@ -89,4 +89,6 @@ def _notice(
     response["X-Robots-Tag"] = "noindex"
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
+        # Django would log each 503 as an error of ours, and this one is meant; why it came is logged where it is known.
+        response._has_been_logged = True  # type: ignore[attr-defined]
     return response

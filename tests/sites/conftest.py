@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from accounts.demo import load_people
 from jobs.models import Job
@@ -29,7 +29,7 @@ GERMAN = 1031
 
 
 @pytest.fixture(autouse=True)
-def _static_files_without_manifest(settings: SettingsWrapper) -> None:
+def _static_files_without_manifest(settings: Settings) -> None:
     """`collectstatic` has not run here, so files keep their own names."""
     settings.STORAGES = {
         **settings.STORAGES,
