@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 _HOST = "_host"
 
@@ -38,10 +37,7 @@ class SessionStore(DatabaseSession):
 
     def is_empty(self) -> bool:
         """The host's name alone is nothing to keep (Django deletes the cookie of an empty session)."""
-        try:
-            return not self._session_key and not (self._session_cache.keys() - {_HOST})
-        except AttributeError:
-            return True
+        return not self.session_key and not set(self.keys()) - {_HOST}
 
 
 class HostSessionMiddleware(SessionMiddleware):
@@ -52,9 +48,9 @@ class HostSessionMiddleware(SessionMiddleware):
         key = request.COOKIES.get(self._cookie_name(request))
         request.session = SessionStore(key, host=host)
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if self._cookie_name(request) == settings.SESSION_COOKIE_NAME:
-            return super().process_response(request, response)  # type: ignore[arg-type, no-any-return]
+            return super().process_response(request, response)
         return response
 
     @staticmethod

@@ -122,7 +122,8 @@ def diagram() -> str:
     """The table of transitions as a Mermaid state diagram."""
     lines = ["stateDiagram-v2"]
     for transition in TRANSITIONS:
-        for source in sorted(transition.sources) or ["[*]"]:
+        sources = [str(source) for source in sorted(transition.sources)] or ["[*]"]
+        for source in sources:
             target = source if transition.name == "advanced" else transition.target
             lines.append(f"    {source} --> {target}: {transition.name}")
     lines += [f"    {state} --> [*]" for state in sorted(FINISHED)]

@@ -113,8 +113,19 @@ def claim(job_id: UUID, *, owner: Owner, lease: float = LEASE) -> Claim | None:
     row = _one(_CLAIM, {"id": job_id, "actor": str(owner), "lease": lease, "event": "claimed"})
     if row is None:
         return None
-    inputs = json.loads(row[7]) if isinstance(row[7], str) else row[7]
-    return Claim(*row[:7], inputs, *row[8:])
+    id, fence, kind, definition, cursor, step_count, step_errors, inputs, exclusive_key, requested_by_id = row
+    return Claim(
+        id=id,
+        fence=fence,
+        kind=kind,
+        definition=definition,
+        cursor=cursor,
+        step_count=step_count,
+        step_errors=step_errors,
+        inputs=json.loads(inputs),  # Django leaves jsonb as text to whoever reads with a cursor
+        exclusive_key=exclusive_key,
+        requested_by_id=requested_by_id,
+    )
 
 
 _HEARTBEAT = """

@@ -3,9 +3,9 @@
 import os
 
 from django.db import transaction
-from organizations.demo import load_demo as load_organizations
 
 from accounts.demo import load_people
+from organizations.demo import load_demo as load_organizations
 from provisioning.demo import load_add_ons
 
 

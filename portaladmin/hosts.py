@@ -37,7 +37,7 @@ class HostRoutingMiddleware:
             return self.get_response(request)
         if host.endswith("." + settings.PORTAL_BASE_DOMAIN):
             request.portal_host = host  # type: ignore[attr-defined]
-            request.urlconf = PORTAL_URLS  # type: ignore[attr-defined]
+            request.urlconf = PORTAL_URLS
         else:
-            request.urlconf = STRANGER_URLS  # type: ignore[attr-defined]
+            request.urlconf = STRANGER_URLS
         return self.get_response(request)

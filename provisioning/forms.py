@@ -75,7 +75,7 @@ class ConfigureForm(forms.Form):
         choices: Choices,
         initial: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, initial=dict(initial or {}))  # type: ignore[arg-type]
+        super().__init__(data, initial=dict(initial or {}))
         self.portal = portal
         self.choices = choices
         self._offer("instance", [(str(row.id), row.name) for row in choices.instances], "Select an instance")
@@ -156,7 +156,7 @@ class DetailsForm(forms.Form):
             "portal_state": "on" if portal.is_on else "off",
             "early_upgrade": portal.early_upgrade,
         }
-        super().__init__(data, initial=initial)  # type: ignore[arg-type]
+        super().__init__(data, initial=initial)
         if portal.type == PortalType.TRIAL:
             del self.fields["development_status"]
 

@@ -51,9 +51,7 @@ def portal_at(host: str) -> Portal | None:
 
 def subdomain_taken(subdomain: str, *, instance_id: UUID | None, portal_id: UUID) -> bool:
     """Whether that portal, of that organization, cannot have the subdomain."""
-    return (
-        Address.objects.filter(subdomain=subdomain)
-        .exclude(portal_id=portal_id)
-        .exclude(portal__isnull=True, instance_id=instance_id)
-        .exists()
-    )
+    others = Address.objects.filter(subdomain=subdomain).exclude(portal_id=portal_id)
+    if instance_id is not None:  # what is kept for the organization may be used by its next portal
+        others = others.exclude(portal__isnull=True, instance_id=instance_id)
+    return others.exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.forms import BoundField, CheckboxInput, RadioSelect, Select
+from django.forms import BoundField, CheckboxInput, Select
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -25,27 +25,28 @@ def icon(name: str) -> SafeString:
 
 @register.inclusion_tag("shell/field.html")
 def field(bound: BoundField, help: str = "", suffix: str = "", label: str = "") -> dict[str, Any]:
-    """A field with its label, help and errors, tied together for screen readers; errors carry their code."""
+    """A field with its label, help and errors, tied together for screen readers; errors carry their code.
+
+    For single controls; a group of radio buttons wants a fieldset.
+    """
     widget = bound.field.widget
     errors = [
         {"code": problem.code or "invalid", "message": message}
         for problem in bound.form.errors.as_data().get(bound.name, [])
         for message in problem.messages
     ]
-    style = (
-        "form-select"
-        if isinstance(widget, Select) and not isinstance(widget, RadioSelect)
-        else "form-control"
-    )
-    if isinstance(widget, CheckboxInput | RadioSelect):
+    style = "form-control"
+    if isinstance(widget, Select):
+        style = "form-select"
+    elif isinstance(widget, CheckboxInput):
         style = "form-check-input"
-    attributes = {"class": style + (" is-invalid" if errors else "")}
+    attributes: dict[str, str | bool] = {"class": style + (" is-invalid" if errors else "")}
     described = [f"{bound.id_for_label}-help"] * bool(help) + [f"{bound.id_for_label}-error"] * bool(errors)
     if described:
         attributes["aria-describedby"] = " ".join(described)
     if errors:
         attributes["aria-invalid"] = "true"
-    if bound.field.required and not isinstance(widget, RadioSelect):
+    if bound.field.required:
         attributes["required"] = "required"
     return {
         "field": bound,

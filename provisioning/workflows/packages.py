@@ -44,24 +44,24 @@ def _import(context: StepContext) -> Mapping[str, Any]:
     """Import one solution, unless the organization has it. `op_key` names the import, so none is begun twice."""
     name, organization = context.argument, _organization(context)
     facts = catalog.find(name)
-    where = {"instance_id": UUID(context.inputs["instance_id"]), "unique_name": name}
+    instance_id = UUID(context.inputs["instance_id"])
     if any(
         s.unique_name == name and not versions.older(s.version, facts.version)
         for s in organization.solutions()
     ):
-        installations.installed(**where, version=facts.version)
+        installations.installed(instance_id=instance_id, unique_name=name, version=facts.version)
         return {"imported": False}
     if context.inputs["language"] not in organization.provisioned_languages():
         raise Permanent(
             "The portal's language is not enabled in the organization any more.", code="language_disabled"
         )
-    installations.installing(**where, job_id=context.job_id)
+    installations.installing(instance_id=instance_id, unique_name=name, job_id=context.job_id)
     operation = organization.import_solution(catalog.load(name), operation_id=context.op_key)
     if not operation.state.finished:
         raise NotYet(POLL, note=operation.component)
     if operation.state is OperationState.FAILED:
         raise Permanent(operation.message, code=operation.error_code or "import_failed")
-    installations.installed(**where, version=facts.version)
+    installations.installed(instance_id=instance_id, unique_name=name, version=facts.version)
     return {"imported": True, "version": facts.version}
 
 

@@ -17,7 +17,9 @@ class TestEmbeddedDirectory(DirectoryContract):
     pass
 
 
-def test_a_global_administrator_may_delete_any(directory: Directory, global_admin: User, nobody: User) -> None:
+def test_a_global_administrator_may_delete_any(
+    directory: Directory, global_admin: User, nobody: User
+) -> None:
     made = registered(directory)
     assert directory.may_delete(made.id, object_id=global_admin.directory_object_id)
     assert not directory.may_delete(made.id, object_id=nobody.directory_object_id)

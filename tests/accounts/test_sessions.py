@@ -42,7 +42,9 @@ def test_nothing_is_stored_for_a_visitor_of_whom_nothing_is_to_be_kept(client: C
     assert "admin_session" not in response.cookies
 
 
-def test_an_admin_session_replayed_at_another_host_of_ours_is_a_stranger(client: Client, global_admin: User) -> None:
+def test_an_admin_session_replayed_at_another_host_of_ours_is_a_stranger(
+    client: Client, global_admin: User
+) -> None:
     client.force_login(global_admin)
     assert client.get("/applications/", HTTP_HOST="localhost").status_code == 200
     assert client.get("/applications/", HTTP_HOST="127.0.0.1").status_code == 302
@@ -51,7 +53,9 @@ def test_an_admin_session_replayed_at_another_host_of_ours_is_a_stranger(client:
 def test_a_new_session_begins_at_sign_in(client: Client, global_admin: User) -> None:
     client.cookies["admin_session"] = "chosen-by-somebody-else"
     response = client.post(
-        "/accounts/login/", {"login": global_admin.email, "password": "correct horse battery"}, HTTP_HOST="localhost"
+        "/accounts/login/",
+        {"login": global_admin.email, "password": "correct horse battery"},
+        HTTP_HOST="localhost",
     )
     assert response.status_code == 302
     assert response.cookies["admin_session"].value != "chosen-by-somebody-else"

@@ -1,4 +1,7 @@
-"""What every adapter of the directory port must hold to. A test module inherits it and gives the fixture `directory`."""
+"""What every adapter of the directory port must hold to.
+
+A test module inherits the class and gives the fixture `directory`.
+"""
 
 from __future__ import annotations
 

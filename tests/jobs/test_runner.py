@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from jobs import registry, runner, services, transitions
+from jobs.context import StepContext
 from jobs.heartbeat import Watch, stopping
 from jobs.models import Job
 from jobs.owner import Owner
@@ -55,7 +58,7 @@ def test_a_stale_fence_is_refused(enqueue: Enqueue, act: str) -> None:
     assert newer
     before = Job.objects.values().get(pk=job.id)
     ending = transitions.Ending(JobState.SUCCEEDED, "succeeded")
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "advance": lambda: transitions.advance(job.id, fence=claim.fence, step=0, output={}, actor="late"),
         "pause": lambda: transitions.pause(job.id, fence=claim.fence, step=0, delay=0, actor="late"),
         "heartbeat": lambda: transitions.heartbeat(job.id, fence=claim.fence),
@@ -70,15 +73,14 @@ def test_a_stale_fence_is_refused(enqueue: Enqueue, act: str) -> None:
 def test_a_worker_that_lost_its_lease_in_a_step_changes_nothing(enqueue: Enqueue) -> None:
     job = enqueue("write")
 
-    def steal(context: object) -> dict[str, object]:
-        toys.write(context)  # type: ignore[arg-type]
+    def steal(context: StepContext) -> dict[str, object]:
+        toys.write(context)
         Job.objects.filter(pk=job.id).update(fence=99)
         return {}
 
     registry.unregister(toys.KIND, 1)
     step = registry.Step("write", "Write", steal, registry.Effect.DATABASE_ONLY)
-    stealing = registry.Kind(**{**toys.TOY.__dict__, "steps": (step,), "_by_name": {}})
-    registry.register(stealing)
+    registry.register(dataclasses.replace(toys.TOY, steps=(step,), _by_name={}))
     assert runner.run(job.id) is Outcome.LOST
     job.refresh_from_db()
     assert (job.state, job.cursor) == (JobState.RUNNING, 0)
