@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.demo import load_people
 from jobs.models import Job
@@ -26,15 +25,6 @@ from provisioning.models import Address, Portal, PortalType
 from provisioning.phases import Packages, Phase
 
 GERMAN = 1031
-
-
-@pytest.fixture(autouse=True)
-def _static_files_without_manifest(settings: Settings) -> None:
-    """`collectstatic` has not run here, so files keep their own names."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 @dataclass(frozen=True)
