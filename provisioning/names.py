@@ -15,7 +15,7 @@ login mail mx ns1 ns2 pop3 portal portals postmaster root secure signin smtp ssl
 webmail wpad hostmaster webmaster abuse security
 """
 RESERVED = frozenset(_OFFICIAL.split())
-_LABEL = re.compile(r"[a-z0-9-]+", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 
 
 class NameRefused(ValueError):
@@ -48,11 +48,12 @@ def portal_name(text: str) -> str:
 
 def subdomain(text: str) -> str:
     """The subdomain as it is kept: trimmed and in lower case. Raises NameRefused."""
-    label = text.strip().lower()
-    if not label:
+    typed = text.strip()
+    if not typed:
         raise NameRefused("subdomain_missing", "Enter the first part of the portal's URL.")
-    if not _LABEL.fullmatch(label):
+    if not _LABEL.fullmatch(typed):  # before it is lowered: the Kelvin sign becomes a plain k
         raise NameRefused("subdomain_characters", "Use only letters (a–z), digits and hyphens (-).")
+    label = typed.lower()
     if not SHORTEST_SUBDOMAIN <= len(label) <= LONGEST_SUBDOMAIN:
         raise NameRefused(
             "subdomain_length",

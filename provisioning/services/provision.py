@@ -13,11 +13,10 @@ from jobs.models import Job
 from provisioning.configuration import Configuration
 from provisioning.models import Draft, Portal, PortalType, TermsAcceptance, portal_key
 from provisioning.phases import Phase
+from provisioning.workflows.provision import KIND
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-KIND = "provision-portal"
 
 
 class NotPermitted(Exception):

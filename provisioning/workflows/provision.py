@@ -30,12 +30,12 @@ from provisioning.hosting import hosting
 from provisioning.models import Portal, portal_key
 from provisioning.phases import Phase
 from provisioning.ports import Face, HostingUnavailable
-from provisioning.services.provision import KIND
 from provisioning.workflows import packages
 
 if TYPE_CHECKING:
     from accounts.models import User
 
+KIND = "provision-portal"
 SECRET_DAYS = 365  # how long a portal's secret in the directory is valid
 # Names records of one portal: the same portal finds its old website again after a reset.
 _NAMESPACE = UUID("6f3f9a0e-3f0b-4d52-9d1c-2f6d0f6b7a11")
