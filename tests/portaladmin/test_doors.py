@@ -135,7 +135,7 @@ def test_signing_in_leads_to_no_other_site(stranger: Client, global_admin: User,
         "/accounts/login/", {"login": global_admin.email, "password": "correct horse battery", "next": target}
     )
     assert response.status_code == 302
-    assert response.url == "/"
+    assert response["Location"] == "/"
 
 
 def test_a_wrong_password_is_refused_and_after_some_tries_everything_is(
