@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import socket
+import struct
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +28,10 @@ CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "of
 
 # Seconds, after a SIGKILL.
 ORPHANS_GONE_WITHIN = 5.0
+
+# Version 3.0 of the protocol of its clients, and their word for the end.
+PROTOCOL = 3 << 16
+TERMINATE = b"X\0\0\0\4"
 
 # The product is not the server's superuser, so no hole in it could run programs or read files through COPY.
 CREATE = """\
@@ -65,9 +71,9 @@ class Postgres:
             self._give(self.folder)
         # PostgreSQL would take any stranger that has the recorded number now for a running server.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
-        socket = places.socket_dir(self._data_dir) / f".s.PGSQL.{places.POSTGRES_PORT}"
-        socket.unlink(missing_ok=True)
-        socket.with_name(f"{socket.name}.lock").unlink(missing_ok=True)
+        path = self._socket()
+        path.unlink(missing_ok=True)
+        path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
 
     def command(self) -> list[str]:
         """The server, which the kernel ends with us: the change of user takes that wish away, so it is set anew
@@ -92,12 +98,25 @@ class Postgres:
         return [*self._account.prefix, "setpriv", "--pdeathsig", "INT", "--", *server]
 
     def is_ready(self) -> bool:
-        """Whether it accepts connections."""
-        socket = places.socket_dir(self._data_dir)
-        status, _ = self._run(
-            "pg_isready", "-q", "-h", str(socket), "-p", str(places.POSTGRES_PORT), prefix=()
-        )
-        return status == 0
+        """Whether it lets the product in.
+
+        Asked in the words of the protocol: pg_isready wants a user with a name.
+        """
+        names = b"user\0portaladmin\0database\0portaladmin\0\0"
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+                client.settimeout(2)
+                client.connect(str(self._socket()))
+                client.sendall(struct.pack("!ii", 8 + len(names), PROTOCOL) + names)
+                # "R" is its answer on who we are, "E" an error, such as that it is still starting.
+                allowed = client.recv(1) == b"R"
+                client.sendall(TERMINATE)
+                return allowed
+        except OSError:
+            return False
+
+    def _socket(self) -> Path:
+        return places.socket_dir(self._data_dir) / f".s.PGSQL.{places.POSTGRES_PORT}"
 
     def _end_orphans(self) -> None:
         """Kills what a killed server left: its processes notice the death of their parent only when they next wait,
@@ -146,18 +165,15 @@ class Postgres:
                 os.chown(Path(parent) / name, self._account.uid, self._account.gid, follow_symlinks=False)
 
     def _must(self, program: str, *arguments: str, text: str = "") -> None:
-        status, output = self._run(program, *arguments, text=text, prefix=self._account.prefix)
+        # Its user need not be allowed to be where we are, but may enter DATA_DIR.
+        status, output = launch.run(
+            [*self._account.prefix, str(self._bin / program), *arguments],
+            environ=self.environ,
+            cwd=self._data_dir,
+            text=text,
+        )
         if status != 0 or "ERROR:" in output or "FATAL:" in output:
             raise CannotStart(
                 f"PostgreSQL's data folder cannot be made in {self._data_dir}: {program} failed",
                 details=output.splitlines()[-12:],
             )
-
-    def _run(self, program: str, *arguments: str, prefix: tuple[str, ...], text: str = "") -> tuple[int, str]:
-        # Its user need not be allowed to be where we are, but may enter DATA_DIR.
-        return launch.run(
-            [*prefix, str(self._bin / program), *arguments],
-            environ=self.environ,
-            cwd=self._data_dir,
-            text=text,
-        )
