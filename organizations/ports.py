@@ -187,7 +187,8 @@ class Organization(Protocol):
         """Start to import a package; the caller names the operation.
 
         Calling again with the same `operation_id` starts nothing: it returns the operation as it stands (or
-        goes on with one that was interrupted). An import is whole or not at all, and one organization does one
+        goes on with one that was interrupted). One that has ended stays as it ended: whoever tries a failed
+        import again names a new operation. An import is whole or not at all, and one organization does one
         after the other. Labels are written for the enabled languages only, into the managed layer of this
         solution; the unmanaged layer is never touched. The same version may be imported again, which refreshes
         its labels; a lower one fails ("older_version"). A base language that the package lacks gets the texts

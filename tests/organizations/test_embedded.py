@@ -3,42 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 
 from accounts.roles import ROLE_TEMPLATES, OrganizationRole
 from organizations import administration
-from organizations.adapters.embedded import imports
+from organizations.adapters.embedded import imports, labels
 from organizations.adapters.embedded.admission import APPLICATION_USER
 from organizations.connect import connect, connect_by_id
-from organizations.models import AsyncOperation, Instance, Label, Record, RoleMembership, Solution, SystemUser
+from organizations.models import AsyncOperation, Instance, Label, RoleMembership, Solution, SystemUser
 from organizations.packages import catalog
 from organizations.packages.package import LabelText as Text
-from organizations.ports import Denied, NotFound, OperationState, Query, Rejected, Unavailable
+from organizations.ports import Denied, NotFound, Operation, OperationState, Query, Rejected, Unavailable
 from tests.organizations.packaging import labelled, package, solution_xml
 from tests.organizations.world import add_person, make_instance
+from tests.waiting import until
 
-BASE = catalog.load("PortalBase")
+T = TypeVar("T")
+BASE, PORTAL = catalog.load("PortalBase"), catalog.load("CustomerSelfServicePortal")
 
 
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Results of calls that begin together, each on a connection of its own."""
-    start = Barrier(len(calls))
+def on_its_own(call: Callable[[], T]) -> T:
+    """For a thread: the call's result, its connection closed behind it."""
+    try:
+        return call()
+    finally:
+        connection.close()
 
-    def run(call: Callable[[], Any]) -> Any:
-        try:
-            start.wait(10)
-            return call()
-        finally:
-            connection.close()
 
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result(60) for future in [pool.submit(run, call) for call in calls]]
+def behind(pool: ThreadPoolExecutor, call: Callable[[], T]) -> Future[T]:
+    """The call, begun in another thread and seen to wait for a lock that we hold."""
+    future = pool.submit(on_its_own, call)
+    until(lambda: future.done() or _somebody_waits(), what="the other one to wait for us")
+    assert not future.done(), "It did not wait for us."
+    return future
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE %s = ANY(pg_blocking_pids(pid))", [_our_pid()])
+        row: tuple[int] = cursor.fetchone()
+        return row[0] > 0
+
+
+def _our_pid() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        row: tuple[int] = cursor.fetchone()
+        return row[0]
 
 
 class TestAdmission:
@@ -166,23 +184,44 @@ def _die(*_: object) -> None:
 
 @pytest.mark.django_db(transaction=True)
 class TestAtOnce:
-    def test_one_operation_asked_for_twice_is_one_import(self) -> None:
-        organization, operation_id = connect(make_instance()), uuid4()
+    def test_one_operation_asked_for_twice_is_one_import(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        instance, operation_id = make_instance(), uuid4()
+        written: list[str] = []
+        replace_layer = labels.replace_layer
 
-        def ask() -> Any:
-            return organization.import_solution(BASE, operation_id=operation_id)
+        def counted(solution: Solution, *rest: Any, **named: Any) -> None:
+            written.append(solution.unique_name)
+            replace_layer(solution, *rest, **named)
 
-        first, second = at_once(ask, ask)
-        assert first == second
-        assert first.state is OperationState.SUCCEEDED
+        monkeypatch.setattr(labels, "replace_layer", counted)
+
+        def ask() -> Operation:
+            return connect(instance).import_solution(BASE, operation_id=operation_id)
+
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                Instance.objects.select_for_update(no_key=True).get(pk=instance.pk)
+                other = behind(pool, ask)
+                ours = ask()
+            assert other.result(20) == ours
+        assert written == ["PortalBase"]
         assert AsyncOperation.objects.count() == 1
-        assert Solution.objects.count() == 1
 
     def test_imports_into_one_organization_queue(self) -> None:
-        organization = connect(make_instance())
-        done = at_once(*[lambda: organization.import_solution(BASE, operation_id=uuid4())] * 4)
-        assert {operation.state for operation in done} == {OperationState.SUCCEEDED}
-        assert Label.objects.filter(component="adx_webpage", lcid=1033, column="LocalizedName").count() == 1
+        instance = make_instance()
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                connect(instance).import_solution(BASE, operation_id=uuid4())
+                other = behind(pool, lambda: connect(instance).import_solution(PORTAL, operation_id=uuid4()))
+            # It was judged by what the first one left, not by what was there when it was asked for.
+            assert other.result(20).state is OperationState.SUCCEEDED
+
+    def test_an_import_leaves_records_free_to_change(self) -> None:
+        instance = make_instance()
+        with ThreadPoolExecutor(1) as pool, transaction.atomic():
+            connect(instance).import_solution(BASE, operation_id=uuid4())
+            made = pool.submit(on_its_own, lambda: connect(instance).create("account", {"a": 1}))
+            assert made.result(20).attributes == {"a": 1}
 
     def test_an_interrupted_import_is_seen_as_in_progress(self, monkeypatch: pytest.MonkeyPatch) -> None:
         organization, operation_id = connect(make_instance()), uuid4()
@@ -192,28 +231,41 @@ class TestAtOnce:
         assert organization.operation(operation_id).state is OperationState.IN_PROGRESS
         assert organization.solutions() == []
 
-    def test_two_upserts_of_the_same_new_records_make_them_once(self) -> None:
-        organization = connect(make_instance())
-        ids = [uuid4() for _ in range(20)]
-
-        def write(name: str, order: list[UUID]) -> Callable[[], int]:
-            return lambda: organization.upsert_many([("account", key, {name: 1}) for key in order])
-
-        assert at_once(write("a", ids), write("b", ids[::-1])) == [20, 20]
-        assert {str(row.attributes) for row in Record.objects.all()} <= {
-            "{'a': 1, 'b': 1}",
-            "{'b': 1, 'a': 1}",
-        }
-
-    def test_two_updates_of_one_record_both_count(self) -> None:
+    @pytest.mark.parametrize("way", ["update", "upsert"])
+    def test_two_changes_of_one_record_both_count(self, way: str) -> None:
         organization = connect(make_instance())
         record = organization.create("account", {})
-        at_once(
-            lambda: organization.update("account", record.id, {"a": 1}),
-            lambda: organization.update("account", record.id, {"b": 1}),
-        )
+        change = getattr(organization, way)
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                change("account", record.id, {"a": 1})
+                other = behind(pool, lambda: change("account", record.id, {"b": 1}))
+            assert other.result(20).version == 3
         assert organization.get("account", record.id).attributes == {"a": 1, "b": 1}
-        assert organization.get("account", record.id).version == 3
+
+    def test_two_upserts_of_the_same_new_record_make_it_once(self) -> None:
+        organization, record_id = connect(make_instance()), uuid4()
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                organization.upsert("account", record_id, {"a": 1})
+                other = behind(pool, lambda: organization.upsert("account", record_id, {"b": 1}))
+            assert other.result(20).attributes == {"a": 1, "b": 1}
+
+    def test_upserts_in_opposite_order_do_not_stop_each_other(self) -> None:
+        organization = connect(make_instance())
+        rounds = [[uuid4() for _ in range(200)] for _ in range(10)]
+        start = Barrier(2)
+
+        def write(step: int) -> int:
+            written = 0
+            for ids in rounds:
+                start.wait(20)
+                written += organization.upsert_many([("account", key, {"a": 1}) for key in ids[::step]])
+            return written
+
+        with ThreadPoolExecutor(2) as pool:
+            futures = [pool.submit(on_its_own, partial(write, step)) for step in (1, -1)]
+            assert [future.result(60) for future in futures] == [2000, 2000]
 
 
 @pytest.mark.parametrize(
