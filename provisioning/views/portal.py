@@ -15,7 +15,14 @@ from jobs.presentation import progress_of
 from organizations.languages import language
 from provisioning.forms import DetailsForm
 from provisioning.models import Portal
-from provisioning.phases import BEING_CONFIGURED, PACKAGES_INSTALLING, PROVISIONING_ERROR, Packages, Phase
+from provisioning.phases import (
+    BEING_CONFIGURED,
+    PACKAGES_INSTALLING,
+    PROVISIONING_ERROR,
+    Packages,
+    Phase,
+    why_no_updates,
+)
 from provisioning.policies import NotNow
 from provisioning.services import details as service
 from provisioning.views.access import frame, managed_portal, person
@@ -69,6 +76,7 @@ def _details(request: HttpRequest, portal: Portal, form: DetailsForm, *, status:
         {
             **frame(portal, "details"),
             "form": form,
+            "frozen": why_no_updates(Phase(portal.phase), Packages(portal.packages)),
             "language": language(portal.language or 0),
             "packages_sentence": PACKAGES_INSTALLING if installing else None,
             "progress": progress_of(portal.packages_job) if installing and portal.packages_job else None,
