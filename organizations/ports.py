@@ -209,6 +209,12 @@ class Organization(Protocol):
     def query(self, query: Query) -> list[Record]:
         """Records that match, in order. Raises Rejected(code="bad_query") for an unknown operator."""
 
+    def query_many(self, queries: Sequence[Query]) -> list[list[Record]]:
+        """Answers of several queries, in their order, for the price of one request (`$batch`).
+
+        They are not one snapshot. Raises what `query` raises for any of them.
+        """
+
     def get(self, entity: str, id: UUID) -> Record:
         """One record. Raises NotFound."""
 

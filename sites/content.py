@@ -13,6 +13,7 @@ from sites.tree import PageTree
 
 NAVIGATION = "Primary Navigation"
 FOOTER = "Footer"
+_ON_EVERY_PAGE = ("adx_webpage", "adx_weblinkset", "adx_weblink", "adx_contentsnippet")
 
 
 @dataclass(frozen=True)
@@ -29,27 +30,26 @@ class Content:
 
 
 def read(organization: Organization, website_id: UUID) -> Content:
-    """Everything that a page needs, in four questions. Raises what the port raises."""
-    tree = read_tree(organization, website_id)
-    sets, links, snippets = (
-        _of_website(organization, entity, website_id)
-        for entity in ("adx_weblinkset", "adx_weblink", "adx_contentsnippet")
+    """Everything that a page needs, in one request. Raises what the port raises."""
+    pages, sets, links, snippets = organization.query_many(
+        [_of_website(entity, website_id) for entity in _ON_EVERY_PAGE]
     )
+    tree = PageTree(pages)
     return Content(tree, link_sets(sets, links, tree), _by_name(snippets))
 
 
 def read_tree(organization: Organization, website_id: UUID) -> PageTree:
     """The pages alone. Raises what the port raises."""
-    return PageTree(_of_website(organization, "adx_webpage", website_id))
+    return PageTree(organization.query(_of_website("adx_webpage", website_id)))
 
 
 def read_settings(organization: Organization, website_id: UUID) -> Mapping[str, str]:
     """Site settings by name. Raises what the port raises."""
-    return _by_name(_of_website(organization, "adx_sitesetting", website_id))
+    return _by_name(organization.query(_of_website("adx_sitesetting", website_id)))
 
 
-def _of_website(organization: Organization, entity: str, website_id: UUID) -> list[Record]:
-    return organization.query(Query(entity, [Condition("adx_websiteid", "eq", str(website_id))]))
+def _of_website(entity: str, website_id: UUID) -> Query:
+    return Query(entity, [Condition("adx_websiteid", "eq", str(website_id))])
 
 
 def _by_name(records: Sequence[Record]) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.utils import timezone
 
@@ -41,7 +41,7 @@ def _organization(context: StepContext) -> Organization:
 
 
 def _import(context: StepContext) -> Mapping[str, Any]:
-    """Import one solution, unless the organization has it. `op_key` names the import, so none is begun twice."""
+    """Import one solution, unless the organization has it. The job names the import, so it begins none twice."""
     name, organization = context.argument, _organization(context)
     facts = catalog.find(name)
     instance_id = UUID(context.inputs["instance_id"])
@@ -55,8 +55,10 @@ def _import(context: StepContext) -> Mapping[str, Any]:
         raise Permanent(
             "The portal's language is not enabled in the organization any more.", code="language_disabled"
         )
+    # A new attempt is a new import: an operation that failed stays failed.
+    operation_id = uuid5(context.op_key, str(context.job_id))
     installations.installing(instance_id=instance_id, unique_name=name, job_id=context.job_id)
-    operation = organization.import_solution(catalog.load(name), operation_id=context.op_key)
+    operation = organization.import_solution(catalog.load(name), operation_id=operation_id)
     if not operation.state.finished:
         raise NotYet(POLL, note=operation.component)
     if operation.state is OperationState.FAILED:

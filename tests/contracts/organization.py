@@ -311,3 +311,12 @@ class OrganizationContract(ABC):
         with pytest.raises(Rejected) as refusal:
             organization.query(Query(ENTITY, [Condition("adx_name", "like", "a")]))
         assert refusal.value.code == "bad_query"
+
+    def test_several_queries_are_answered_in_their_order(self, organization: Organization) -> None:
+        ids = [
+            organization.create(entity, {"adx_name": entity}).id for entity in ("adx_webpage", "adx_weblink")
+        ]
+        wanted = [Query("adx_weblink", [Condition("id", "eq", str(ids[1]))]), Query("adx_nothing")]
+        wanted.append(Query("adx_webpage", [Condition("id", "eq", str(ids[0]))]))
+        links, nothing, pages = organization.query_many(wanted)
+        assert ([link.id for link in links], nothing, [page.id for page in pages]) == ([ids[1]], [], [ids[0]])

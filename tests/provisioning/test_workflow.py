@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import httpx
 import pytest
 from django.test import Client
@@ -14,6 +16,7 @@ from jobs import ledger, runner, services
 from jobs.models import Job
 from jobs.states import JobState
 from organizations.models import SolutionInstall, SystemUser
+from organizations.packages import catalog
 from organizations.ports import Query
 from provisioning.models import Address, Portal, TermsAcceptance
 from provisioning.phases import Packages, Phase
@@ -274,3 +277,22 @@ def test_nothing_answers_at_the_address_of_a_portal_that_is_not_there(
     answer = httpx.get(web.url + "/", headers={"Host": "nowhere.portals.localhost"}, trust_env=False)
     assert answer.status_code == 404
     assert "X-Portal-Id" not in answer.headers
+
+
+def test_a_retry_after_a_failed_import_is_an_import_of_its_own(world: World, web: LiveServer) -> None:
+    portal = world.portal()
+    runner.run(world.submit(portal).id)
+    packages = Job.objects.get(kind="install-packages")
+    # Portal Base counts as installed by this job, but somebody removed it from the organization since.
+    packages.steps.filter(argument="PortalBase").update(state="done", finished_at=packages.created_at)
+    Job.objects.filter(pk=packages.pk).update(cursor=1)
+    runner.run(packages.id)
+    packages.refresh_from_db()
+    assert (packages.state, packages.error_code) == (JobState.FAILED, "missing_dependency")
+    assert "Portal Base" in packages.error_message
+
+    world.organization.import_solution(catalog.load("PortalBase"), operation_id=uuid4())
+    services.restart(job_id=packages.id, requested_by=world.user("system.admin"))
+    run_all()
+    portal.refresh_from_db()
+    assert portal.packages == Packages.INSTALLED

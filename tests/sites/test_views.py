@@ -18,7 +18,7 @@ from tests.sites.conftest import GERMAN, MakeWorld, World
 from tests.sites.html import Seen
 
 # The portal; then pages, link sets, links and snippets, each behind the organization's own check of who asks.
-PAGE_QUERIES = 9
+PAGE_QUERIES = 6
 
 ARABIC = 1025
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"

@@ -65,6 +65,10 @@ class EmbeddedOrganization:
         self._enter()
         return rows.find(self._id, query)
 
+    def query_many(self, queries: Sequence[ports.Query]) -> list[list[ports.Record]]:
+        self._enter()
+        return [rows.find(self._id, query) for query in queries]
+
     def get(self, entity: str, id: UUID) -> ports.Record:
         self._enter()
         return rows.get(self._id, entity, id)
