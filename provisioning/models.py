@@ -56,6 +56,8 @@ class Portal(models.Model):
     instance = models.ForeignKey(Instance, null=True, on_delete=models.PROTECT, related_name="portals")
     subdomain = models.CharField(max_length=63, blank=True, default="")
     language = models.PositiveIntegerField(null=True, help_text="LCID")
+    # Of the sample content, which not every language has; None until it is there.
+    content_language = models.PositiveIntegerField(null=True, help_text="LCID")
     administrator_id = models.UUIDField(null=True, help_text="System user of the organization.")
     administrator_name = models.CharField(max_length=200, blank=True, default="")
     audience = models.CharField(

@@ -22,7 +22,8 @@ class Site:
 
     @property
     def language(self) -> LanguageInfo:
-        return language_of(self.portal)
+        """The language of its content, which is English where the packages had none in the portal's."""
+        return language(self.portal.content_language or self.portal.language or ENGLISH)
 
 
 def site_of(portal: Portal) -> Site | None:

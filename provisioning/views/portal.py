@@ -78,6 +78,7 @@ def _details(request: HttpRequest, portal: Portal, form: DetailsForm, *, status:
             "form": form,
             "frozen": why_no_updates(Phase(portal.phase), Packages(portal.packages)),
             "language": language(portal.language or 0),
+            "content_language": language(portal.content_language or portal.language or 0),
             "packages_sentence": PACKAGES_INSTALLING if installing else None,
             "progress": progress_of(portal.packages_job) if installing and portal.packages_job else None,
         },
