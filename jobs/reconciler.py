@@ -1,7 +1,8 @@
 """Recovers what workers left behind. Runs in every worker every second, never itself as a job.
 
 It judges by lease and fence, never by age: a slow step is not a dead one. Rows are locked with SKIP LOCKED, so that
-several reconcilers share the work.
+several reconcilers share the work. It tends only kinds that its process knows: of others it could not tell their room
+how they ended, and its bell would be heard by nobody who could run them (a deploy, a drill).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from jobs import doorbell, settle, transitions
+from jobs import doorbell, registry, settle, transitions
 from jobs.models import Job
 from jobs.owner import Owner, prefix_here
 from jobs.states import ACTIVE, LEASED, JobState
@@ -58,7 +59,11 @@ def _take_over() -> int:
     gone = Q(lease_expires_at__lt=Now())
     if dead := _dead_owners():
         gone |= Q(lease_owner__in=dead)
-    return _each(Job.objects.filter(gone, state__in=LEASED), _recover)
+    return _each(_ours().filter(gone, state__in=LEASED), _recover)
+
+
+def _ours() -> QuerySet[Job]:
+    return Job.objects.filter(kind__in=registry.names())
 
 
 def _dead_owners() -> list[str]:
@@ -90,7 +95,7 @@ def _recover(job: Job) -> bool:
 
 
 def _expire() -> int:
-    late = Job.objects.filter(deadline_at__lt=Now(), state__in=ACTIVE)
+    late = _ours().filter(deadline_at__lt=Now(), state__in=ACTIVE)
     return _each(
         late,
         lambda job: settle.end(
@@ -110,7 +115,7 @@ _DUE = """
 UPDATE jobs_job SET rung_at = clock_timestamp(), rings = rings + 1
 WHERE id IN (
     SELECT id FROM jobs_job AS job
-    WHERE state IN ('queued', 'waiting') AND run_at <= clock_timestamp()
+    WHERE state IN ('queued', 'waiting') AND run_at <= clock_timestamp() AND kind = ANY(%s)
       AND (rung_at IS NULL
            OR rung_at < clock_timestamp() - interval '30 seconds' * power(2, LEAST(GREATEST(rings - 1, 0), 5)))
       AND (serial_key IS NULL OR serial_held OR NOT EXISTS (
@@ -123,7 +128,7 @@ RETURNING id
 def ring_due(ring: Callable[[UUID], bool] = doorbell.ring) -> int:
     """Ring for jobs that are due; how many. When the broker takes nothing, the next pass tries again."""
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [BATCH])
+        cursor.execute(_DUE, [registry.names(), BATCH])
         due = [row[0] for row in cursor.fetchall()]
     for number, job_id in enumerate(due):
         if not ring(job_id):
