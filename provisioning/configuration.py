@@ -20,21 +20,19 @@ class Configuration:
     administrator_name: str
     audience: str
     template: str
+    add_ons: tuple[str, ...] = ()
     development_status: str = ""
     early_upgrade: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        values = asdict(self)
-        return {
-            **values,
-            "instance_id": str(self.instance_id),
-            "administrator_id": str(self.administrator_id),
-        }
+        ids = {"instance_id": str(self.instance_id), "administrator_id": str(self.administrator_id)}
+        return {**asdict(self), **ids, "add_ons": list(self.add_ons)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Configuration:
         """From the inputs of a job, which may hold more. Raises KeyError, ValueError."""
         own = {name: values[name] for name in cls.__dataclass_fields__}
+        own["add_ons"] = tuple(own["add_ons"])
         own["instance_id"] = UUID(own["instance_id"])
         own["administrator_id"] = UUID(own["administrator_id"])
         return cls(**own)

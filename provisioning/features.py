@@ -43,6 +43,20 @@ KINDS: dict[PortalKind, KindFacts] = {
     PortalKind.EMPLOYEE_SELF_SERVICE: KindFacts("Employee Self-Service Portal", "EmployeeSelfServicePortal"),
 }
 
+
+class AddOn(StrEnum):
+    """What may be deployed with a portal beside it."""
+
+    PARTNER_PROJECT_SERVICE = "partner-project-service"
+    PARTNER_FIELD_SERVICE = "partner-field-service"
+
+
+ADD_ONS: dict[AddOn, KindFacts] = {
+    AddOn.PARTNER_PROJECT_SERVICE: KindFacts("Partner Project Service", "PartnerProjectService"),
+    AddOn.PARTNER_FIELD_SERVICE: KindFacts("Partner Field Service", "PartnerFieldService"),
+}
+ADD_ONS_FOR: dict[PortalKind, tuple[AddOn, ...]] = {PortalKind.PARTNER: tuple(AddOn)}
+
 # In the order in which the form shows them.
 KINDS_FOR: dict[Audience, tuple[PortalKind, ...]] = {
     Audience.PARTNER: (
@@ -92,6 +106,30 @@ FEATURES: dict[str, frozenset[PortalKind]] = {
     "Web Forms": frozenset({_X}),
     "Feedback": frozenset({_X}),
 }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the comparison: whether each kind, in the order of `Comparison.kinds`, has the feature."""
+
+    name: str
+    kinds: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The table that answers "Which one?"."""
+
+    kinds: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+# The columns in the mission's order.
+_COLUMNS = (_S, _P, _E, _C, _X)
+COMPARISON = Comparison(
+    tuple(KINDS[kind].title for kind in _COLUMNS),
+    tuple(Row(name, tuple(kind in kinds for kind in _COLUMNS)) for name, kinds in FEATURES.items()),
+)
 
 
 def has(kind: PortalKind, feature: str) -> bool:

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from provisioning import names
 from provisioning.choices import Choices, administrator
 from provisioning.configuration import Configuration
-from provisioning.features import Audience
+from provisioning.features import Audience, PortalKind
 from provisioning.models import DevelopmentStatus, Portal, PortalType
 from provisioning.queries import subdomain_taken
 
@@ -65,6 +65,7 @@ class ConfigureForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Select the portal to be deployed."},
     )
+    addons = forms.MultipleChoiceField(label="Optional add-ons", required=False)
     early_upgrade = forms.BooleanField(label="Enable portal for early upgrade", required=False)
 
     def __init__(
@@ -87,6 +88,11 @@ class ConfigureForm(forms.Form):
         kinds = self.fields["template"]
         assert isinstance(kinds, forms.ChoiceField)
         kinds.choices = [(choice.kind.value, choice.title) for choice in choices.kinds if choice.available]
+        add_ons = self.fields["addons"]
+        assert isinstance(add_ons, forms.MultipleChoiceField)
+        add_ons.choices = [
+            (choice.add_on.value, choice.title) for choice in choices.add_ons if choice.available
+        ]
         if portal.type == PortalType.TRIAL:
             del self.fields["development_status"]
 
@@ -114,6 +120,9 @@ class ConfigureForm(forms.Form):
         if not self.choices.may_submit:
             sentence = "To submit, you need the System Administrator role in this instance; you may prepare the form."
             self.add_error("instance", ValidationError(sentence, code="not_administrator"))
+        if values.get("addons") and values.get("template") != PortalKind.PARTNER:
+            sentence = "These add-ons go with the Partner Portal only. Select it, or leave them out."
+            self.add_error("addons", ValidationError(sentence, code="addons_need_partner_portal"))
         subdomain, instance = values.get("subdomain"), values.get("instance")
         instance_id = UUID(instance) if instance else None
         if subdomain and subdomain_taken(subdomain, instance_id=instance_id, portal_id=self.portal.id):
@@ -134,6 +143,7 @@ class ConfigureForm(forms.Form):
             administrator_name=person.full_name if person else "",
             audience=values["audience"],
             template=values["template"],
+            add_ons=tuple(values["addons"]),
             development_status=values.get("development_status", ""),
             early_upgrade=values["early_upgrade"],
         )

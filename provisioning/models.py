@@ -69,6 +69,7 @@ class Portal(models.Model):
         blank=True,
         default="",
     )
+    add_ons = models.JSONField(default=list, blank=True, help_text="Names of provisioning.features.AddOn.")
     website_id = models.UUIDField(null=True, help_text="Its adx_website in the organization.")
     # From here on the organization's pages are shown instead of "Getting set up".
     published_at = models.DateTimeField(null=True)

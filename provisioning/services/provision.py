@@ -68,6 +68,7 @@ def _take_over(portal: Portal, configuration: Configuration, user: User) -> None
     portal.administrator_name = configuration.administrator_name
     portal.audience = configuration.audience
     portal.template = configuration.template
+    portal.add_ons = list(configuration.add_ons)
     portal.early_upgrade = configuration.early_upgrade
     if portal.type == PortalType.PRODUCTION:
         portal.development_status = configuration.development_status

@@ -5,16 +5,18 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import permissions
 from jobs import services as jobs
 from jobs.presentation import progress_of
 from organizations.languages import language
 from provisioning.forms import DetailsForm
-from provisioning.models import Portal
+from provisioning.models import Portal, PortalType
 from provisioning.phases import (
     BEING_CONFIGURED,
     PACKAGES_INSTALLING,
@@ -24,6 +26,7 @@ from provisioning.phases import (
     why_no_updates,
 )
 from provisioning.policies import NotNow
+from provisioning.services import add_ons
 from provisioning.services import details as service
 from provisioning.views.access import frame, managed_portal, person
 
@@ -76,6 +79,8 @@ def _details(request: HttpRequest, portal: Portal, form: DetailsForm, *, status:
         {
             **frame(portal, "details"),
             "form": form,
+            "may_convert": portal.type == PortalType.TRIAL
+            and permissions.may_add_applications(person(request)),
             "frozen": why_no_updates(Phase(portal.phase), Packages(portal.packages)),
             "language": language(portal.language or 0),
             "content_language": language(portal.content_language or portal.language or 0),
@@ -108,6 +113,20 @@ def _update(request: HttpRequest, portal: Portal) -> HttpResponse:
         )
     messages.success(request, "The portal was updated.")
     return redirect("provisioning:details", portal.id)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def convert(request: HttpRequest, portal_id: UUID) -> HttpResponse:
+    """From a trial to a paid subscription, which is the tenant's own decision."""
+    portal = managed_portal(request, portal_id)
+    if not permissions.may_add_applications(person(request)):
+        raise PermissionDenied("Only a Global Administrator can change the subscription of a portal.")
+    if request.method != "POST":
+        return render(request, "provisioning/convert.html", {"portal": portal})
+    if add_ons.convert_to_production(portal_id=portal.id):
+        messages.success(request, "The portal belongs to a production subscription now.")
+    return redirect("provisioning:portal", portal.id)
 
 
 @require_POST

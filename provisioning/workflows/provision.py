@@ -25,7 +25,7 @@ from jobs.states import JobState
 from organizations.connect import connect_by_id
 from organizations.ports import Organization
 from provisioning.configuration import Configuration
-from provisioning.features import KINDS, PortalKind
+from provisioning.features import ADD_ONS, KINDS, AddOn, PortalKind
 from provisioning.hosting import hosting
 from provisioning.models import Portal, portal_key
 from provisioning.phases import Phase
@@ -170,6 +170,7 @@ def _request_packages(context: StepContext) -> Mapping[str, Any]:
             "instance_id": context.inputs["instance_id"],
             "language": context.inputs["language"],
             "package": KINDS[template].package,
+            "add_on_packages": [ADD_ONS[AddOn(name)].package for name in context.inputs["add_ons"]],
             "subdomain": context.inputs["subdomain"],
             "website_id": str(website_id(portal.id)),
         },
@@ -256,7 +257,7 @@ _STEPS = (
         "Request the installation of the portal's packages",
         _request_packages,
         Effect.DATABASE_ONLY,
-        inputs=("instance_id", "language", "template"),
+        inputs=("instance_id", "language", "template", "add_ons"),
     ),
     Step(
         "probe",

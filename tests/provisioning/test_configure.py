@@ -231,3 +231,70 @@ def test_two_people_who_accept_at_once_make_one_job(world: World, sign_in: SignI
         thread.join()
     assert [answer.status_code for answer in answers] == [302, 302]
     assert Job.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("subdomain", "verdict"),
+    [
+        ("contososupport", "free"),
+        ("ContosoSupport", "free"),
+        ("taken-one", "url_taken"),
+        ("ab", "subdomain_length"),
+        ("www", "subdomain_reserved"),
+        ("a_b", "subdomain_characters"),
+    ],
+)
+def test_the_url_is_checked_while_it_is_typed(
+    world: World, sign_in: SignIn, subdomain: str, verdict: str
+) -> None:
+    Address.objects.create(subdomain="taken-one", instance=world.production, portal=world.portal("trial"))
+    url = f"/portals/{world.portal().id}/configure/url/"
+    shown = sign_in("system.admin").get(url, {"subdomain": subdomain}).content.decode()
+    assert f'data-url-check="{verdict}"' in shown
+
+
+def test_an_empty_url_is_not_complained_about_while_it_is_typed(world: World, sign_in: SignIn) -> None:
+    shown = sign_in("system.admin").get(f"/portals/{world.portal().id}/configure/url/").content.decode()
+    assert shown.strip() == ""
+
+
+def test_strangers_cannot_find_out_which_portals_there_are(world: World, sign_in: SignIn) -> None:
+    url = f"/portals/{world.portal().id}/configure/url/?subdomain=contoso"
+    assert sign_in("nobody").get(url).status_code == 403
+    browser = sign_in("system.admin")
+    # Twice what a minute allows, since the minute may turn in between.
+    assert 429 in {browser.get(url).status_code for _ in range(121)}
+
+
+def test_the_form_compares_all_kinds_in_all_features(world: World, sign_in: SignIn) -> None:
+    shown = sign_in("system.admin").get(page(world.portal())).content.decode()
+    table = shown[shown.index('class="table table-sm features"') : shown.index("</table>")]
+    assert table.count('<th scope="row">') == 26
+    assert table.count(">yes<") == 60
+
+
+def test_a_trial_becomes_a_production_portal(world: World, sign_in: SignIn) -> None:
+    portal = world.portal("trial")
+    url = f"/portals/{portal.id}/convert/"
+    assert sign_in("system.admin").post(url).status_code == 403
+    browser = sign_in("global.admin")
+    assert browser.get(url).status_code == 200
+    for _ in range(2):
+        assert browser.post(url).status_code == 302
+    portal.refresh_from_db()
+    assert portal.get_type_display() == "Production"
+    assert 'name="development_status"' in browser.get(page(portal)).content.decode()
+
+
+def test_add_ons_are_offered_with_the_partner_portal_only(world: World, sign_in: SignIn) -> None:
+    response = sign_in("system.admin").post(
+        page(world.portal()), world.values(addons=["partner-field-service"])
+    )
+    assert response.status_code == 422
+    kinds = f"/portals/{world.portal().id}/configure/kinds/?instance={world.production.id}&audience="
+    assert 'name="addons"' in sign_in("system.admin").get(kinds + "partner").content.decode()
+    assert 'name="addons"' not in sign_in("system.admin").get(kinds + "customer").content.decode()
+
+
+def test_the_privacy_statement_can_be_read(sign_in: SignIn) -> None:
+    assert sign_in("nobody").get("/privacy/").status_code == 200

@@ -1,0 +1,21 @@
+"""How often a person may ask for something in a minute."""
+
+from __future__ import annotations
+
+import time
+
+from django.core.cache import cache
+
+_MINUTE = 60  # seconds
+
+
+def allow(*, person: int, action: str, per_minute: int, now: float | None = None) -> bool:
+    """Count one more and say whether it is still allowed. `now`: seconds since the epoch.
+
+    Counts are kept for each calendar minute in the shared cache; a few too many may pass when two requests count at
+    the same moment, which is good enough for what this is for.
+    """
+    key = f"limit:{action}:{person}:{int(time.time() if now is None else now) // _MINUTE}"
+    if cache.add(key, 1, timeout=2 * _MINUTE):
+        return True
+    return int(cache.incr(key)) <= per_minute
