@@ -29,6 +29,24 @@ _WORDS: dict[JobState, str] = {
 }
 
 
+# Why it stands as it does, and who can do what next.
+_EXPLANATIONS: dict[JobState, str] = {
+    JobState.QUEUED: "It is accepted and will begin as soon as a worker is free. You need do nothing, and may leave "
+    "this page.",
+    JobState.RUNNING: "A worker does one step after the other. You may leave this page; the work goes on.",
+    JobState.WAITING: "What it needs does not answer just now, or is still working. It goes on by itself.",
+    JobState.CANCELLING: "Its worker was told to stop, and confirms as soon as the present step allows it.",
+    JobState.SUCCEEDED: "Every step is done.",
+    JobState.FAILED: "The step that is marked failed for good. When its cause is gone, whoever manages this can "
+    "restart it: what is done is kept, and it goes on at that step.",
+    JobState.BLOCKED: "A right is missing. When an administrator has given it, whoever manages this can restart it, "
+    "and it goes on at the step that is marked.",
+    JobState.CANCELLED: "A person stopped it. Whoever manages this can restart it, and it goes on where it stopped.",
+    JobState.QUARANTINED: "The workers that did the step that is marked died, one after the other, so no other takes "
+    "it. Support staff should look at the log under the Error ID before anybody restarts it.",
+}
+
+
 @dataclass(frozen=True)
 class StepView:
     """One line of the timeline. `took` is None until the step is done."""
@@ -67,6 +85,7 @@ class Progress:
     title: str
     subject: Subject | None
     words: str
+    explanation: str
     steps: list[StepView]
     done: int
     interval: int
@@ -94,6 +113,12 @@ def interval_of(job: Job, now: datetime) -> int:
     return next((seconds for bound, seconds in _INTERVALS if age < bound), _SLOWEST)
 
 
+def state_seen(seen: str) -> str:
+    """The state in what a page says that it shows; "" for nonsense."""
+    state = seen.rpartition("-")[2]
+    return state if state in set(JobState) else ""
+
+
 def seen_of(job: Job, now: datetime) -> str:
     """What a page shows of the job, in short: unchanged means that it need not be rendered again."""
     return f"{job.version}-{interval_of(job, now)}-{job.state}"
@@ -110,6 +135,7 @@ def progress_of(job: Job) -> Progress:
         title=kind.title if kind else job.kind,
         subject=kind.subject(job) if kind else None,
         words=_WORDS[state],
+        explanation=_EXPLANATIONS[state],
         steps=steps,
         done=sum(step.state is StepState.DONE for step in steps),
         interval=interval_of(job, now),

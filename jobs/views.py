@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.models import User
 from jobs import registry, services
 from jobs.models import Job
-from jobs.presentation import progress_of, seen_of
+from jobs.presentation import progress_of, seen_of, state_seen
 from jobs.states import RESTARTABLE, JobState
 
 
@@ -55,7 +55,8 @@ def status(request: HttpRequest, job_id: UUID) -> HttpResponse:
         return HttpResponse(status=204)
     if not job.is_active and request.headers.get("HX-Request"):
         return HttpResponseClientRefresh()
-    return render(request, "jobs/_status.html", {"progress": progress_of(job), "announce": True})
+    announce = state_seen(request.GET.get("seen", "")) != job.state
+    return render(request, "jobs/_status.html", {"progress": progress_of(job), "announce": announce})
 
 
 @require_POST

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 
 PORTAL_URLS = "sites.urls"
 STRANGER_URLS = "portaladmin.urls_stranger"
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
 def host_name(request: HttpRequest) -> str:
@@ -31,6 +32,12 @@ class HostRoutingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._routed(request)
+        # Nothing of ours asks for a camera, a place or a payment, and nothing inside may.
+        response["Permissions-Policy"] = PERMISSIONS
+        return response
+
+    def _routed(self, request: HttpRequest) -> HttpResponseBase:
         host = host_name(request)
         request.portal_host = None  # type: ignore[attr-defined]
         if host in settings.ADMIN_HOSTS:

@@ -1,6 +1,6 @@
 from django.conf import settings
 
-from jobs.presentation import _WORDS
+from jobs.presentation import _EXPLANATIONS, _WORDS
 from jobs.states import ACTIVE, BY_NAME, FINISHED, LEASED, MEANINGS, TRANSITIONS, JobState, document
 
 
@@ -9,7 +9,7 @@ def test_the_rendered_document_is_in_step() -> None:
 
 
 def test_every_state_has_a_meaning_and_words_for_people() -> None:
-    assert set(MEANINGS) == set(JobState) == set(_WORDS)
+    assert set(MEANINGS) == set(JobState) == set(_WORDS) == set(_EXPLANATIONS)
 
 
 def test_every_state_can_be_reached() -> None:

@@ -1,0 +1,148 @@
+"""Every page, in light and dark, wide and narrow: axe finds nothing, and nothing runs out of the window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import Stack, Visit, Visitor
+from tests.portaladmin.test_doors import ROUTES
+from tests.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.stack]
+
+UUID = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}/")
+# Pages that are no pages for people: fragments, files, or addresses that only take a form.
+NO_PAGES = {
+    "",
+    "healthz",
+    "readyz",
+    "accounts/logout/",
+    "jobs/<uuid:job_id>/status/",
+    "jobs/<uuid:job_id>/restart/",
+    "jobs/<uuid:job_id>/cancel/",
+    "portals/<uuid:portal_id>/",
+    "portals/<uuid:portal_id>/configure/instance/",
+    "portals/<uuid:portal_id>/configure/kinds/",
+    "portals/<uuid:portal_id>/configure/url/",
+    "portals/<uuid:portal_id>/provision/restart/",
+    "instances/<uuid:instance_id>/access/",
+    "instances/<uuid:instance_id>/solutions/table/",
+}
+
+
+@pytest.fixture(scope="module")
+def pages(stack: Stack, chromium: Browser) -> Iterator[dict[str, str]]:
+    """Addresses of one page of each route, of a portal that is provisioned and of one that is not."""
+    context = chromium.new_context()
+    visitor = Visitor(stack, context.new_page(), [])
+    visitor.sign_in("global.admin")
+    page = visitor.page
+    add_on = page.locator('tr[data-state="not-configured"]').last.get_attribute("data-portal")
+    portal = _provisioned(page, stack)
+    page.goto(f"{stack.url}/portals/{portal}/details/")
+    job = _link(page, "Provisioning")
+    instance = _link(page, "Contoso")
+    yield {
+        "accounts/login/": "/accounts/login/?next=/privacy/",
+        "applications/": "/applications/",
+        "applications/add/": "/applications/add/",
+        "privacy/": "/privacy/",
+        "portals/<uuid:portal_id>/configure/": f"/portals/{add_on}/configure/",
+        "portals/<uuid:portal_id>/terms/": f"/portals/{add_on}/terms/",
+        "portals/<uuid:portal_id>/details/": f"/portals/{portal}/details/",
+        "portals/<uuid:portal_id>/convert/": f"/portals/{add_on}/convert/",
+        "jobs/<uuid:job_id>/": job,
+        "instances/": "/instances/",
+        "instances/<uuid:instance_id>/": instance,
+        "instances/<uuid:instance_id>/solutions/": f"{instance}solutions/",
+        "not found": "/there-is-no-such-page/",
+    }
+    context.close()
+
+
+def _link(page: Page, name: str) -> str:
+    return page.get_by_role("link", name=name, exact=True).first.get_attribute("href") or ""
+
+
+def _provisioned(page: Page, stack: Stack) -> str:
+    """A portal whose packages are installed; made here when this module runs alone."""
+    row = page.locator('tr[data-packages="installed"]')
+    if not row.count():
+        page.locator('tr[data-state="not-configured"]').first.get_by_role("link", name="Manage").click()
+        page.get_by_label("Name").fill("Accessible")
+        page.get_by_label("Portal URL").fill("accessible")
+        page.get_by_label("Dynamics 365 Instance").select_option(label="Contoso")
+        page.get_by_label("Select Portal Language").select_option(label="English (United States)")
+        page.get_by_label("Select Portal Administrator").select_option(label="Gloria Amani")
+        page.get_by_label("Customer", exact=True).check()
+        page.get_by_label("Customer Self-Service Portal").check()
+        page.get_by_role("button", name="Submit").click()
+        page.get_by_role("button", name="Accept").click()
+
+        def installed() -> bool:
+            page.goto(f"{stack.url}/applications/")
+            return row.count() > 0
+
+        until(installed, what="a portal")
+    return row.first.get_attribute("data-portal") or ""
+
+
+def test_every_route_is_a_page_that_is_looked_at_or_none(pages: dict[str, str]) -> None:
+    assert set(ROUTES) == NO_PAGES | (set(pages) - {"not found"})
+
+
+@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 1280), (False, 320)])
+def test_no_page_has_a_barrier_or_runs_out_of_the_window(
+    visit: Visit, pages: dict[str, str], dark: bool, width: int
+) -> None:
+    visitor = visit(dark=dark, width=width)
+    visitor.page.goto(visitor.stack.url + pages["accounts/login/"])
+    found = _look(visitor, "signed out")
+    visitor.sign_in("global.admin")
+    for address in pages.values():
+        visitor.page.goto(visitor.stack.url + address)
+        found += _look(visitor, UUID.sub("/…/", address))
+    assert found == []
+
+
+def _look(visitor: Visitor, name: str) -> list[str]:
+    results = Axe().run(visitor.page)
+    found = [
+        f"{name}: {violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+    over = visitor.page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return [*found, *([f"{name}: {over} px too wide"] if over > 0 else [])]
+
+
+def test_the_whole_form_can_be_filled_in_with_the_keyboard(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in("system.admin")
+    page = visitor.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Enter")
+    page.locator('tr[data-state="not-configured"]').last.get_by_role("link", name="Manage").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/configure/")
+    page.get_by_label("Name").focus()
+    page.keyboard.type("By keyboard")
+    page.get_by_label("Portal URL").focus()
+    page.keyboard.type("bykeyboard")
+    page.wait_for_selector('[data-url-check="free"]')
+    page.get_by_label("Customer", exact=True).focus()
+    page.keyboard.press("Space")
+    kind = page.get_by_label("Dynamics 365 Portals - Custom Portal")
+    kind.wait_for()
+    assert page.evaluate("document.activeElement.value") == "customer"  # the swap left the focus where it was
+    kind.focus()
+    page.keyboard.press("Space")
+    assert kind.is_checked()
