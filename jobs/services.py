@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+# How often one call tries, when each job that stood in its way has ended by the time it looks.
+INSERTS = 3
+
+
 class AlreadyActive(Exception):
     """Another job works on the same thing now; `job` is that one, with `requested_by` and `created_at`."""
 
@@ -61,14 +65,26 @@ def enqueue(
     steps = [JobStep(job=job, index=i, name=step.name, argument=step.argument) for i, step in enumerate(plan)]
     if idempotency_key is not None and (known := Job.objects.filter(idempotency_key=idempotency_key).first()):
         return known
-    try:
-        return _insert(definition, job, steps, requested_by, "")
-    except IntegrityError as error:
-        return _explain(job, error)
+    return _insert_or_find(definition, job, steps, requested_by, "")
 
 
-def _explain(job: Job, error: IntegrityError) -> Job:
-    """Another caller was first: with the same request, or with one on the same thing."""
+def _insert_or_find(
+    definition: Kind, job: Job, steps: list[JobStep], requested_by: User | None, detail: str
+) -> Job:
+    for _ in range(INSERTS):
+        try:
+            return _insert(definition, job, steps, requested_by, detail)
+        except IntegrityError as error:
+            refused = error
+            if same := _first_caller(job):
+                return same
+    raise refused
+
+
+def _first_caller(job: Job) -> Job | None:
+    """Another caller was first: with the same request, whose job this is, or with one on the same thing. None: that
+    one ended already, so the thing is free again.
+    """
     if job.idempotency_key and (same := Job.objects.filter(idempotency_key=job.idempotency_key).first()):
         return same
     holder = (
@@ -76,9 +92,9 @@ def _explain(job: Job, error: IntegrityError) -> Job:
         .select_related("requested_by")
         .first()
     )
-    if job.exclusive_key is None or holder is None:
-        raise error
-    raise AlreadyActive(holder) from None
+    if job.exclusive_key is not None and holder is not None:
+        raise AlreadyActive(holder) from None
+    return None
 
 
 @transaction.atomic
@@ -101,10 +117,7 @@ def restart(*, job_id: UUID, requested_by: User | None) -> Job:
         job.cursor :
     ]:  # what stands behind a step that is verified again is still to be gone through
         step.state, step.output, step.finished_at, step.kept = StepState.PENDING, {}, None, False
-    try:
-        return _insert(definition, job, steps, requested_by, f"A new attempt at {old.id}.")
-    except IntegrityError as error:
-        return _explain(job, error)
+    return _insert_or_find(definition, job, steps, requested_by, f"A new attempt at {old.id}.")
 
 
 def _taken_over(definition: Kind, job: Job, old: JobStep) -> JobStep:

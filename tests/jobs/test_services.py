@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import IntegrityError, close_old_connections, connection
 
 from accounts.models import User
 from jobs import runner, services
@@ -43,6 +44,24 @@ def test_the_second_job_on_one_thing_is_told_who_and_when(enqueue: Enqueue, nobo
 def test_a_thing_is_free_again_when_its_job_ended(enqueue: Enqueue) -> None:
     runner.run(enqueue("note", exclusive_key="thing:1").id)
     assert enqueue("note", exclusive_key="thing:1").state == JobState.QUEUED
+
+
+def test_a_job_in_the_way_that_ends_just_now_is_no_hindrance(
+    enqueue: Enqueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = enqueue("note", exclusive_key="thing:1")
+    insert = services._insert
+
+    def insert_while_the_first_ends(*arguments: Any) -> Job:
+        try:
+            return insert(*arguments)
+        except IntegrityError:
+            runner.run(first.id)
+            raise
+
+    monkeypatch.setattr(services, "_insert", insert_while_the_first_ends)
+    assert enqueue("note", exclusive_key="thing:1").state == JobState.QUEUED
+    assert Job.objects.count() == 2
 
 
 def test_a_restart_keeps_what_was_done_and_its_names_in_the_outside_world(enqueue: Enqueue) -> None:
