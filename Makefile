@@ -24,7 +24,7 @@ PRODUCTION = DEBUG=0 SECRET_KEY="$$($(BIN)/python -c 'from portaladmin.up import
 # Activating other environments, or settings of another project, must not leak in here.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help python up test check fmt lock clean venv venv-dev
+.PHONY: help python up drill bench test check fmt lock clean venv venv-dev
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ python:
 
 up: python ## Start everything on this machine and say where it is; Ctrl-C stops it
 	@exec "$(PYTHON)" -m portaladmin.up
+
+drill: venv ## Break jobs, workers and messages of the drill's own on this installation, and say what held
+	@$(BIN)/python manage.py drill $(ARGS)
 
 venv: python ## Make the virtual environment with what the product needs
 	@"$(PYTHON)" -m portaladmin.up environment base

@@ -6,8 +6,10 @@ Small transactions, so that nothing waits for the night's cleaning.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -43,9 +45,10 @@ def purge(*, older_than: timedelta, dry_run: bool = False, batch: int = BATCH) -
     return Purged(_remove(free, batch) + _remove(drills, batch), kept)
 
 
-def remove_drills() -> int:
-    """Remove what drills left, whatever became of it. To be called by whoever knows that none is going on."""
-    return _remove(Job.objects.filter(kind=drill.KIND), BATCH)
+def remove_drills(ids: Sequence[UUID] | None = None) -> int:
+    """Remove these jobs of a drill, or all that drills left; to be called by whoever knows that none is going on."""
+    left = Job.objects.filter(kind=drill.KIND)
+    return _remove(left if ids is None else left.filter(pk__in=ids), BATCH)
 
 
 def _ended_before(moment: datetime) -> QuerySet[Job]:
@@ -78,7 +81,7 @@ def _protectors() -> list[tuple[QuerySet[models.Model], str]]:
 
 def _remove(jobs: QuerySet[Job], batch: int) -> int:
     removed = 0
-    after: tuple[datetime, object] | None = None
+    after: tuple[datetime, UUID] | None = None
     while True:
         # By age, behind the last batch: what somebody holds just now is left to the next night.
         rest = jobs if after is None else jobs.filter(_behind(*after))
@@ -97,5 +100,5 @@ def _remove(jobs: QuerySet[Job], batch: int) -> int:
         after = rows[-1]
 
 
-def _behind(created_at: datetime, job_id: object) -> Q:
+def _behind(created_at: datetime, job_id: UUID) -> Q:
     return Q(created_at__gt=created_at) | Q(created_at=created_at, id__gt=job_id)

@@ -1,5 +1,11 @@
-"""`manage.py drill`: breaks what belongs to the drill alone, on a running installation, and says what held."""
+"""`manage.py drill`: breaks what belongs to the drill alone, on a running installation, and says what held.
 
-# Its jobs are of this kind, which only its own processes know, and each has an exclusive key of its own.
+It may not disturb a real job. Its jobs are of a kind that only its own processes know, so the installation's workers
+neither run nor tend them; its own workers know that kind alone, and listen to a queue of their own. When the drill
+itself is killed, the kernel ends its workers, and its rows lie still until the next drill or the night's cleaning.
+"""
+
 KIND = "drill"
 KEY = "drill:"
+# PostgreSQL's advisory lock by which there is one at a time: the letters of the word.
+LOCK = 0x6472696C6C
