@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from jobs import ledger
-from jobs.errors import LostLease, Stopped
+from jobs.errors import LostLease, Stopped, Transient
 from jobs.models import Resource
 
 if TYPE_CHECKING:
@@ -37,12 +37,15 @@ class StepContext:
     def check(self) -> None:
         """To be called now and then by a long step, where it can stop.
 
-        Raises LostLease (the job is another worker's now), Stopped (a deploy or a cancellation waits).
+        Raises LostLease (the job is another worker's now), Stopped (a deploy or a cancellation waits), Transient
+        (the attempt took too long).
         """
         if self.watch.lost:
             raise LostLease
         if self.watch.asked_to_stop:
             raise Stopped
+        if self.watch.overdue > 0:
+            raise Transient("The step took longer than it may.", code="too_slow")
 
     def plan(self, kind: str, name: str, *, scope: Resource.Scope = Resource.Scope.HOSTED) -> Resource:
         """Write into the ledger what this step is about to make."""

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from uuid import UUID
 
+import redis
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from jobs.models import Job
 
 log = logging.getLogger(__name__)
 
@@ -30,4 +37,26 @@ def ring(job_id: UUID) -> bool:
 
 def ring_on_commit(job_id: UUID) -> None:
     """Ring once the present transaction is in the database."""
-    transaction.on_commit(lambda: ring(job_id), robust=True)
+    transaction.on_commit(lambda: _ring_or_leave(job_id), robust=True)
+
+
+def _ring_or_leave(job_id: UUID) -> None:
+    if not ring(job_id):
+        # It counts as not rung for, so that the reconciler tries with its next pass.
+        Job.objects.filter(pk=job_id).update(rung_at=None, rings=0)
+
+
+@cache
+def _broker() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    )
+
+
+def backlog() -> int | None:
+    """How many messages lie in the broker that no worker has taken. None: the broker does not answer."""
+    try:
+        return int(_broker().llen(current_app.conf.task_default_queue))
+    except (redis.RedisError, OSError) as error:
+        log.warning("The broker does not answer: %s", error)
+        return None

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs import doorbell, registry, settle, transitions
+from jobs.insist import AWAY
 from jobs.models import Job
 from jobs.owner import Owner, prefix_here
 from jobs.states import ACTIVE, LEASED, JobState
@@ -50,7 +52,9 @@ def _each(rows: QuerySet[Job], act: Callable[[Job], object]) -> int:
                 job = rows.select_for_update(skip_locked=True, of=("self",)).filter(pk=job_id).first()
                 if job is not None and act(job):
                     count += 1
-        except DatabaseError:
+        except AWAY:
+            raise
+        except Exception:  # the mistake of one kind must not end the recovery of all the others
             log.exception("Job %s could not be mended; the next pass tries again.", job_id)
     return count
 
@@ -109,26 +113,47 @@ def _named(ending: Ending) -> Ending:
     return Ending(ending.state, ending.event, ending.error_code, ending.error_message, settle.new_error_id())
 
 
-# Rung for at once when it falls due, then after 30 s, 1 min, 2 min … at most 16 min: a doorbell that nobody hears must
-# not flood the broker. Jobs that wait for another one's serial key are rung for when that one ends.
-_DUE = """
+@dataclass(frozen=True)
+class Pace:
+    """How soon an unheard ring is repeated: after `first` seconds, doubling so many times."""
+
+    first: int
+    doublings: int
+
+
+# A doorbell that nobody hears must not flood the broker: after 30 s, 1 min, 2 min … at most 16 min.
+PATIENT = Pace(30, 5)
+# With nothing left in the broker the message was lost, or its worker was: after 5 s, 10 s, 20 s, then every 40 s.
+HASTY = Pace(5, 3)
+
+# Due, not rung for lately, and not waiting for another job's serial key; that one rings when it ends.
+_UNHEARD = """
+state IN ('queued', 'waiting') AND run_at <= clock_timestamp() AND kind = ANY(%(kinds)s)
+AND (rung_at IS NULL OR rung_at < clock_timestamp()
+     - interval '1 second' * %(first)s * power(2, LEAST(GREATEST(rings - 1, 0), %(doublings)s)))
+AND (serial_key IS NULL OR serial_held OR NOT EXISTS (
+    SELECT 1 FROM jobs_job AS holder WHERE holder.serial_key = job.serial_key AND holder.serial_held))
+"""
+_ANY_UNHEARD = f"SELECT EXISTS (SELECT 1 FROM jobs_job AS job WHERE {_UNHEARD})"  # noqa: S608 - constants of this module
+_TAKE_UNHEARD = f"""
 UPDATE jobs_job SET rung_at = clock_timestamp(), rings = rings + 1
 WHERE id IN (
-    SELECT id FROM jobs_job AS job
-    WHERE state IN ('queued', 'waiting') AND run_at <= clock_timestamp() AND kind = ANY(%s)
-      AND (rung_at IS NULL
-           OR rung_at < clock_timestamp() - interval '30 seconds' * power(2, LEAST(GREATEST(rings - 1, 0), 5)))
-      AND (serial_key IS NULL OR serial_held OR NOT EXISTS (
-          SELECT 1 FROM jobs_job AS holder WHERE holder.serial_key = job.serial_key AND holder.serial_held))
-    ORDER BY run_at LIMIT %s FOR UPDATE SKIP LOCKED)
+    SELECT id FROM jobs_job AS job WHERE {_UNHEARD} ORDER BY run_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
 RETURNING id
-"""
+"""  # noqa: S608 - as above
 
 
-def ring_due(ring: Callable[[UUID], bool] = doorbell.ring) -> int:
+def ring_due(
+    ring: Callable[[UUID], bool] = doorbell.ring, backlog: Callable[[], int | None] = doorbell.backlog
+) -> int:
     """Ring for jobs that are due; how many. When the broker takes nothing, the next pass tries again."""
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [registry.names(), BATCH])
+        kinds = registry.names()
+        cursor.execute(_ANY_UNHEARD, {**vars(HASTY), "kinds": kinds})
+        if not cursor.fetchone()[0]:
+            return 0
+        pace = HASTY if backlog() == 0 else PATIENT
+        cursor.execute(_TAKE_UNHEARD, {**vars(pace), "kinds": kinds, "batch": BATCH})
         due = [row[0] for row in cursor.fetchall()]
     for number, job_id in enumerate(due):
         if not ring(job_id):

@@ -28,7 +28,7 @@ class Effect(StrEnum):
     DATABASE_ONLY = "database only"  # effect and checkpoint in one transaction
     IDEMPOTENT = "idempotent"  # sets a desired state, or sends its op_key
     PROBE_FIRST = "probe first"  # looks by op_key what is there, then acts
-    NEVER_REPEAT = "never repeat"  # an unknown outcome blocks the job
+    NEVER_REPEAT = "never repeat"  # an unknown outcome blocks the job: a person must look, and restart it
 
 
 class OnRestart(StrEnum):
@@ -43,6 +43,8 @@ class Step:
     """One step of a kind. `run` gets a StepContext and returns what later steps and the page may read.
 
     `inputs` names the inputs of the job that it depends on. A title may name the step's argument: "Import {argument}".
+    `limit` is the longest time that one attempt may take, in seconds: after it, `StepContext.check` ends the attempt,
+    and an attempt that never checks is ended with its process.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Step:
     effect: Effect
     on_restart: OnRestart = OnRestart.KEEP
     inputs: tuple[str, ...] = ()
+    limit: float = 600.0
 
 
 @dataclass(frozen=True)

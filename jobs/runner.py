@@ -8,17 +8,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 
 from jobs import registry, retry, settle, transitions
 from jobs.context import StepContext
-from jobs.errors import LostLease, Stopped, Transient
+from jobs.errors import Blocked, JobError, LostLease, NotYet, Stopped, Transient
 from jobs.heartbeat import Watch, heart, stopping
+from jobs.insist import AWAY, insist
 from jobs.models import Job, JobStep
 from jobs.owner import Owner
 from jobs.registry import Effect, Kind, Step
 from jobs.states import LEASED, JobState
-from jobs.transitions import Changed, Claim, Ending
+from jobs.transitions import INTERRUPTED, Changed, Claim, Ending
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,12 @@ class Outcome(StrEnum):
     PAUSED = "paused"
     RELEASED = "released"
     LOST = "lost the lease"
+
+
+class _OutcomeUnknown(Blocked):
+    """A step that must not be done twice was begun, and nobody knows what became of it."""
+
+    code = "outcome_unknown"
 
 
 @dataclass
@@ -47,9 +54,21 @@ class _Run:
 
 
 def run(job_id: UUID, *, owner: Owner | None = None, lease: float = transitions.LEASE) -> Outcome:
-    """Claim the job if it is due and go on with it. `lease` is in seconds."""
-    owner = owner or Owner.here()
-    known = Job.objects.filter(pk=job_id).values_list("kind", "definition").first()
+    """Claim the job if it is due and go on with it. `lease` is in seconds.
+
+    Never raises because the database is away: the reconciler finds the job again.
+    """
+    try:
+        return _claim_and_go_on(job_id, owner or Owner.here(), lease)
+    except AWAY as error:
+        log.error("Job %s is left as it is, since the database stays away: %s", job_id, str(error).strip())
+        return Outcome.LOST
+
+
+def _claim_and_go_on(job_id: UUID, owner: Owner, lease: float) -> Outcome:
+    known, _ = insist(
+        lambda: Job.objects.filter(pk=job_id).values_list("kind", "definition").first(), seconds=lease
+    )
     if known is None or stopping.is_set():
         return Outcome.NOTHING
     try:
@@ -57,17 +76,26 @@ def run(job_id: UUID, *, owner: Owner | None = None, lease: float = transitions.
     except registry.UnknownKind as error:
         log.warning("Job %s is left to a worker of another release: %s", job_id, error)
         return Outcome.NOTHING
-    try:
-        claim = transitions.claim(job_id, owner=owner, lease=lease)
-    except IntegrityError:  # two jobs of one serial key were claimed at the same moment: the other one has it
-        return Outcome.NOTHING
+    claim = _claim(job_id, owner, lease)
     if claim is None:
         return Outcome.NOTHING
-    steps = list(JobStep.objects.filter(job_id=job_id))
-    outputs = {step.key: step.output for step in steps[: claim.cursor]}
     watch = Watch(job_id, claim.fence, lease)
     with heart.watching(watch):
+        steps, _ = insist(lambda: list(JobStep.objects.filter(job_id=job_id)), seconds=lease)
+        outputs = {step.key: step.output for step in steps[: claim.cursor]}
         return _go_on(_Run(claim, kind, steps, outputs, watch, str(owner), lease))
+
+
+def _claim(job_id: UUID, owner: Owner, lease: float) -> Claim | None:
+    try:
+        claim, unsure = insist(lambda: transitions.claim(job_id, owner=owner, lease=lease), seconds=lease)
+    except IntegrityError:  # two jobs of one serial key were claimed at the same moment: the other one has it
+        return None
+    if claim is None and unsure:
+        claim, _ = insist(
+            lambda: transitions.claimed_already(job_id, owner=owner, lease=lease), seconds=lease
+        )
+    return claim
 
 
 def _go_on(run: _Run) -> Outcome:
@@ -82,11 +110,8 @@ def _go_on(run: _Run) -> Outcome:
 
 def _do(run: _Run, row: JobStep) -> Outcome | None:
     """One step. None: go on with the next one."""
-    step = run.kind.step(row.name)
     try:
-        if stopping.is_set():
-            raise Stopped
-        changed = _attempt(run, row, step)
+        changed = _attempt(run, row, run.kind.step(row.name))
     except LostLease:
         log.warning("Job %s is another worker's now; step %s is left as it is.", run.claim.id, row.name)
         return Outcome.LOST
@@ -105,6 +130,40 @@ def _do(run: _Run, row: JobStep) -> Outcome | None:
 
 def _attempt(run: _Run, row: JobStep, step: Step) -> Changed:
     """Run the step and write its checkpoint. Raises whatever the step raises, and LostLease."""
+    if step.effect is Effect.NEVER_REPEAT and row.error_code == INTERRUPTED:
+        raise _OutcomeUnknown(
+            "Its worker was lost in this step, which must not be done twice. Look what became of it, then restart."
+        )
+    if stopping.is_set():
+        raise Stopped
+    if step.effect is Effect.DATABASE_ONLY:
+        return _with_its_checkpoint(run, row, step)
+    row.output = _call(run, row, step)
+    changed, unsure = insist(lambda: _checkpoint(run, row), seconds=run.lease)
+    if changed is None and unsure:
+        changed = _checkpoint_of_before(run, row)
+    if changed is None:
+        raise LostLease
+    return changed
+
+
+def _with_its_checkpoint(run: _Run, row: JobStep, step: Step) -> Changed:
+    """A step whose effect is in the database alone: both are committed, or neither is."""
+    try:
+        with transaction.atomic():
+            row.output = _call(run, row, step)
+            changed = _checkpoint(run, row)
+            if changed is None:
+                raise LostLease
+            return changed
+    except AWAY:
+        done = _checkpoint_of_before(run, row)
+        if done is None:
+            raise
+        return done
+
+
+def _call(run: _Run, row: JobStep, step: Step) -> dict[str, Any]:
     context = StepContext(
         job_id=run.claim.id,
         exclusive_key=run.claim.exclusive_key or f"job:{run.claim.id}",
@@ -116,15 +175,23 @@ def _attempt(run: _Run, row: JobStep, step: Step) -> Changed:
         requested_by_id=run.claim.requested_by_id,
         watch=run.watch,
     )
-    if step.effect is Effect.DATABASE_ONLY:
-        with transaction.atomic():
-            row.output = dict(step.run(context) or {})
-            return _checkpoint(run, row)
-    row.output = dict(step.run(context) or {})
-    return _checkpoint(run, row)
+    run.watch.begin(limit=step.limit)
+    try:
+        return dict(step.run(context) or {})
+    except (JobError, NotYet, LostLease, Stopped):
+        raise
+    except Exception as error:
+        if step.effect is not Effect.NEVER_REPEAT:
+            raise
+        raise _OutcomeUnknown(
+            "This step, which must not be done twice, broke off. Look what became of it, then restart."
+        ) from error
+    finally:
+        run.watch.end()
 
 
-def _checkpoint(run: _Run, row: JobStep) -> Changed:
+def _checkpoint(run: _Run, row: JobStep) -> Changed | None:
+    """Write that the step is done. None: refused."""
     last = row.index + 1 == run.claim.step_count
     with transaction.atomic(savepoint=False):
         changed = transitions.advance(
@@ -135,32 +202,43 @@ def _checkpoint(run: _Run, row: JobStep) -> Changed:
             actor=run.actor,
             lease=run.lease,
         )
-        if changed is None:
-            raise LostLease
-        if last:  # everything is done: a cancellation that came after this came too late
+        if changed and last:  # everything is done: a cancellation that came after this came too late
             _end(run, Ending(JobState.SUCCEEDED, "succeeded"), row.index)
+    return changed
+
+
+def _checkpoint_of_before(run: _Run, row: JobStep) -> Changed | None:
+    """The checkpoint, if it was committed and only the answer was lost."""
+    changed, _ = insist(
+        lambda: transitions.advanced_already(run.claim.id, fence=run.claim.fence, step=row.index),
+        seconds=run.lease,
+    )
     return changed
 
 
 def _judge(run: _Run, row: JobStep, error: Exception) -> Outcome:
     """Write down what the error means for the job."""
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, AWAY):
         error = Transient(f"The database did not answer: {error}".strip(), code="database_unavailable")
     decision = retry.decide(error, errors=run.claim.step_errors if row.index == run.claim.cursor else 0)
     if isinstance(decision, retry.Again):
-        changed = transitions.pause(
-            run.claim.id,
-            fence=run.claim.fence,
-            step=row.index,
-            delay=decision.delay,
-            actor=run.actor,
-            charged=decision.charged,
-            error_code=decision.code if decision.charged else "",
-            error_message=decision.message if decision.charged else "",
+        again = decision
+        changed, _ = insist(
+            lambda: transitions.pause(
+                run.claim.id,
+                fence=run.claim.fence,
+                step=row.index,
+                delay=again.delay,
+                actor=run.actor,
+                charged=again.charged,
+                error_code=again.code if again.charged else "",
+                error_message=again.message if again.charged else "",
+            ),
+            seconds=run.lease,
         )
         return Outcome.PAUSED if changed else _confirm_cancel(run, row)
     error_id = settle.new_error_id()
-    if decision.code == "unexpected":
+    if decision.code == "unexpected" or error.__cause__:
         log.error("Job %s, step %s [%s]", run.claim.id, row.name, error_id, exc_info=error)
     state = JobState.BLOCKED if decision.blocked else JobState.FAILED
     ending = Ending(state, state.value, decision.code, decision.message, error_id)
@@ -170,8 +248,11 @@ def _judge(run: _Run, row: JobStep, error: Exception) -> Outcome:
 
 
 def _give_back(run: _Run, row: JobStep) -> Outcome:
-    changed = transitions.pause(
-        run.claim.id, fence=run.claim.fence, step=row.index, delay=0, actor=run.actor, event="released"
+    changed, _ = insist(
+        lambda: transitions.pause(
+            run.claim.id, fence=run.claim.fence, step=row.index, delay=0, actor=run.actor, event="released"
+        ),
+        seconds=run.lease,
     )
     return Outcome.RELEASED if changed else _confirm_cancel(run, row)
 
@@ -183,7 +264,10 @@ def _confirm_cancel(run: _Run, row: JobStep) -> Outcome:
 
 
 def _end(run: _Run, ending: Ending, step: int, *, sources: tuple[JobState, ...] = tuple(LEASED)) -> Outcome:
-    changed = settle.end(
-        run.claim.id, ending=ending, sources=sources, actor=run.actor, fence=run.claim.fence, step=step
+    changed, _ = insist(
+        lambda: settle.end(
+            run.claim.id, ending=ending, sources=sources, actor=run.actor, fence=run.claim.fence, step=step
+        ),
+        seconds=run.lease,
     )
     return Outcome.ENDED if changed else Outcome.LOST

@@ -15,12 +15,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from jobs.owner import Owner
 from jobs.states import JobState
 
-LEASE = 60.0  # seconds that a worker may be silent before its job is given to another
+LEASE: float = settings.JOBS_LEASE_SECONDS  # that a worker may be silent before its job is given to another
+# What a step's row says after its worker was lost in it: nobody knows how far it came.
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ def _changed(row: tuple[Any, ...] | None) -> Changed | None:
     return None if row is None else Changed(JobState(row[0]), *row[1:])
 
 
+_CLAIMED = (
+    "id, fence, kind, definition, cursor, step_count, step_errors, inputs, exclusive_key, requested_by_id"
+)
 _CLAIM = f"""
 WITH changed AS (
     UPDATE jobs_job AS job
@@ -100,7 +106,7 @@ WITH changed AS (
         started_at = COALESCE(step.started_at, clock_timestamp())
     FROM changed WHERE step.job_id = changed.id AND step.index = changed.cursor
 ), {_EVENT}
-SELECT id, fence, kind, definition, cursor, step_count, step_errors, inputs, exclusive_key, requested_by_id FROM changed
+SELECT {_CLAIMED} FROM changed
 """
 
 
@@ -110,7 +116,22 @@ def claim(job_id: UUID, *, owner: Owner, lease: float = LEASE) -> Claim | None:
     None when it is not due, already held, finished, or another job holds its serial key. Two claims of one serial
     key at the same moment: the second gets django.db.IntegrityError, which the caller treats as None.
     """
-    row = _one(_CLAIM, {"id": job_id, "actor": str(owner), "lease": lease, "event": "claimed"})
+    return _claimed(_one(_CLAIM, {"id": job_id, "actor": str(owner), "lease": lease, "event": "claimed"}))
+
+
+_CLAIMED_ALREADY = f"""
+UPDATE jobs_job SET lease_expires_at = clock_timestamp() + %(lease)s * interval '1 second'
+WHERE id = %(id)s AND lease_owner = %(actor)s AND state = 'running'
+RETURNING {_CLAIMED}
+"""
+
+
+def claimed_already(job_id: UUID, *, owner: Owner, lease: float = LEASE) -> Claim | None:
+    """The claim of `owner` whose answer was lost on its way back, its lease begun anew. None: there was none."""
+    return _claimed(_one(_CLAIMED_ALREADY, {"id": job_id, "actor": str(owner), "lease": lease}))
+
+
+def _claimed(row: tuple[Any, ...] | None) -> Claim | None:
     if row is None:
         return None
     id, fence, kind, definition, cursor, step_count, step_errors, inputs, exclusive_key, requested_by_id = row
@@ -168,6 +189,19 @@ def advance(
     """Step number `step` is done with this output and the next one begins. None: the fence refused."""
     parameters = {"id": job_id, "fence": fence, "step": step, "output": json.dumps(output), "lease": lease}
     return _changed(_one(_ADVANCE, {**parameters, "actor": actor, "event": "advanced"}))
+
+
+_ADVANCED_ALREADY = """
+SELECT job.state, job.cursor, job.serial_key, job.run_at
+FROM jobs_job AS job JOIN jobs_jobstep AS step ON step.job_id = job.id
+WHERE job.id = %(id)s AND job.fence = %(fence)s AND step.index = %(step)s AND step.state = 'done'
+  AND step.fence = %(fence)s
+"""
+
+
+def advanced_already(job_id: UUID, *, fence: int, step: int) -> Changed | None:
+    """The checkpoint of this claim whose answer was lost on its way back. None: it was not written."""
+    return _changed(_one(_ADVANCED_ALREADY, {"id": job_id, "fence": fence, "step": step}))
 
 
 _PAUSE = f"""
@@ -295,7 +329,8 @@ WITH changed AS (
     WHERE id = %(id)s AND fence = %(fence)s AND state = 'running'
     {_RETURNING}
 ), step AS (
-    UPDATE jobs_jobstep AS step SET state = 'waiting'
+    UPDATE jobs_jobstep AS step
+    SET state = 'waiting', error_code = %(error_code)s, error_message = %(detail)s
     FROM changed WHERE step.job_id = changed.id AND step.index = changed.cursor AND step.state = 'running'
 ), {_EVENT}
 {_SELECT}
@@ -307,6 +342,13 @@ def lose_lease(job_id: UUID, *, fence: int, actor: str, detail: str) -> Changed 
     return _changed(
         _one(
             _LOSE_LEASE,
-            {"id": job_id, "fence": fence, "actor": actor, "detail": detail, "event": "lease-lost"},
+            {
+                "id": job_id,
+                "fence": fence,
+                "actor": actor,
+                "detail": detail,
+                "error_code": INTERRUPTED,
+                "event": "lease-lost",
+            },
         )
     )

@@ -1,11 +1,13 @@
-"""What every worker does beside jobs: it says that it lives, and it reconciles.
+"""What every worker does beside jobs: it says that it lives, it reconciles, it sounds the alarm, and it notices
+when it does not hear the doorbell any more.
 
-Both run in a thread of the worker's main process, so that a pool full of long steps does not stop them.
+All of it runs in a thread of the worker's main process, so that a pool full of long steps does not stop them.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import threading
@@ -14,10 +16,13 @@ from datetime import timedelta
 from typing import Any
 
 from celery import signals
+from celery.worker import state as celery_state
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models.functions import Now
 
-from jobs.heartbeat import stopping
+from jobs import doorbell, queries, transitions
+from jobs.heartbeat import heart, stopping
+from jobs.listening import Listening
 from jobs.models import Worker
 from jobs.owner import Owner
 from jobs.reconciler import reconcile
@@ -27,6 +32,9 @@ log = logging.getLogger(__name__)
 TICK = 1.0  # seconds between two passes
 SEEN = 3.0  # seconds between two signs of life
 FORGET = timedelta(hours=1)  # workers that were not seen for so long leave the list
+ALARM = 60.0  # seconds between two alarms over the same trouble
+DEAF_AFTER = max(5.0, transitions.LEASE / 2)  # seconds
+EX_TEMPFAIL = 75
 
 
 class Steward(threading.Thread):
@@ -36,6 +44,8 @@ class Steward(threading.Thread):
         super().__init__(name="steward", daemon=True)
         self._stop_event = threading.Event()
         self._seen = 0.0
+        self._alarmed = -ALARM
+        self._listening = Listening(DEAF_AFTER)
 
     def run(self) -> None:
         try:
@@ -54,11 +64,34 @@ class Steward(threading.Thread):
         try:
             if time.monotonic() - self._seen >= SEEN:
                 say_alive()
+                self._look_around()
                 self._seen = time.monotonic()
             reconcile()
         except (DatabaseError, InterfaceError) as error:
             log.warning("The reconciler did not reach the database; it tries again: %s", error)
             connection.close()
+        except Exception:  # whatever it is, a worker without this thread would recover nothing
+            log.exception("The reconciler failed; it tries again.")
+
+    def _look_around(self) -> None:
+        """Sound the alarm over jobs that nobody takes; go, if it is this worker that does not hear."""
+        now = time.monotonic()
+        due = queries.oldest_due()
+        if due and due.is_late and now - self._alarmed >= ALARM:
+            self._alarmed = now
+            log.error(
+                "ALARM: job %s (%s) is due for %s and no worker takes it.", due.job_id, due.kind, due.waits
+            )
+        deaf = not stopping.is_set() and self._listening.is_deaf(
+            backlog=doorbell.backlog(),
+            busy=bool(celery_state.reserved_requests),
+            taken=sum(celery_state.total_count.values()),
+            now=now,
+        )
+        if deaf:
+            log.critical("This worker takes no messages any more; it goes, to be started again.")
+            # A worker in this state need not react to anything gentler; its pool processes are idle and go with it.
+            os._exit(EX_TEMPFAIL)
 
     def _forget_self(self) -> None:
         try:
@@ -99,8 +132,9 @@ def _end(**_: Any) -> None:
 
 
 @signals.worker_process_init.connect
-def _die_with_parent(**_: Any) -> None:
+def _begin_pool_process(**_: Any) -> None:
     """A pool process must not outlive a killed main process: it would hold leases that nobody asked it to."""
+    heart.expendable = True
     import ctypes
 
     ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
-from jobs import reconciler, runner, services, transitions
+from jobs import reconciler, registry, runner, services, transitions
 from jobs.models import Job
 from jobs.owner import Owner
 from jobs.states import JobState
@@ -97,6 +98,11 @@ def test_a_job_past_its_deadline_fails(enqueue: Enqueue, claimed: bool) -> None:
     assert toys.settled == [(str(job.id), "failed")]
 
 
+def nobody_hears() -> int:
+    """The broker's backlog while no worker takes anything."""
+    return 1
+
+
 class Bell:
     def __init__(self, *, works: bool = True) -> None:
         self.works, self.rung = works, [UUID(int=0)][:0]
@@ -113,10 +119,10 @@ def unrung(job: Job, *, ago: float = 100, rings: int = 1) -> None:
 
 def test_a_lost_message_is_sent_again_but_not_in_a_hurry(enqueue: Enqueue) -> None:
     job, bell = enqueue("note"), Bell()
-    assert reconciler.ring_due(bell) == 0  # it was rung for at its commit just now
+    assert reconciler.ring_due(bell, nobody_hears) == 0  # it was rung for at its commit just now
     unrung(job)
-    assert reconciler.ring_due(bell) == 1
-    assert reconciler.ring_due(bell) == 0
+    assert reconciler.ring_due(bell, nobody_hears) == 1
+    assert reconciler.ring_due(bell, nobody_hears) == 0
     assert bell.rung == [job.id]
 
 
@@ -125,31 +131,53 @@ def test_a_lost_message_is_sent_again_but_not_in_a_hurry(enqueue: Enqueue) -> No
 )
 def test_the_pauses_between_rings_double(enqueue: Enqueue, rings: int, ago: float, again: int) -> None:
     unrung(enqueue("note"), ago=ago, rings=rings)
-    assert reconciler.ring_due(Bell()) == again
+    assert reconciler.ring_due(Bell(), nobody_hears) == again
 
 
 def test_a_job_that_falls_due_is_rung_for_at_once(enqueue: Enqueue) -> None:
     job, bell = enqueue("refuse:not-yet"), Bell()
     runner.run(job.id)
-    assert reconciler.ring_due(bell) == 1
+    assert reconciler.ring_due(bell, nobody_hears) == 1
 
 
 def test_a_job_that_is_not_due_is_not_rung_for(enqueue: Enqueue) -> None:
     job = enqueue("note")
     unrung(job)
     Job.objects.filter(pk=job.id).update(run_at=timezone.now() + timedelta(hours=1))
-    assert reconciler.ring_due(Bell()) == 0
+    assert reconciler.ring_due(Bell(), nobody_hears) == 0
 
 
 def test_who_waits_for_a_serial_key_is_not_rung_for(enqueue: Enqueue) -> None:
     first, second = (enqueue("note", serial_key="organization:1") for _ in range(2))
     transitions.claim(first.id, owner=Owner.here())
     unrung(second)
-    assert reconciler.ring_due(Bell()) == 0
+    assert reconciler.ring_due(Bell(), nobody_hears) == 0
 
 
 def test_a_broker_that_is_down_is_tried_again_with_the_next_pass(enqueue: Enqueue) -> None:
     job, bell = enqueue("note"), Bell()
     unrung(job)
-    assert reconciler.ring_due(Bell(works=False)) == 0
-    assert reconciler.ring_due(bell) == 1
+    assert reconciler.ring_due(Bell(works=False), nobody_hears) == 0
+    assert reconciler.ring_due(bell, nobody_hears) == 1
+
+
+@pytest.mark.parametrize(("ago", "again"), [(4, 0), (6, 1)])
+def test_with_nothing_left_in_the_broker_the_message_was_lost(
+    enqueue: Enqueue, ago: float, again: int
+) -> None:
+    unrung(enqueue("note"), ago=ago)
+    assert reconciler.ring_due(Bell(), lambda: 0) == again
+
+
+def test_a_kind_whose_end_fails_does_not_keep_the_others_from_theirs(enqueue: Enqueue) -> None:
+    jobs = [enqueue("note", exclusive_key=key) for key in ("breaks", "ends")]
+    Job.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+
+    def settled(job: Job) -> None:
+        if job.exclusive_key == "breaks":
+            raise KeyError("a mistake of this kind")
+
+    registry.unregister(toys.KIND, 1)
+    registry.register(dataclasses.replace(toys.TOY, on_settled=settled, _by_name={}))
+    assert reconciler._expire() == 1
+    assert [Job.objects.get(pk=job.id).state for job in jobs] == [JobState.QUEUED, JobState.FAILED]

@@ -244,3 +244,58 @@ def test_a_refused_heartbeat_tells_the_step_to_stop(enqueue: Enqueue) -> None:
     watch = Watch(job.id, claim.fence + 1)
     watch.beat()
     assert watch.lost
+
+
+def test_a_step_that_must_not_be_repeated_blocks_the_job_after_its_worker_was_lost(
+    enqueue: Enqueue, tmp_path: Path
+) -> None:
+    job = enqueue("once", "note")
+    claim = transitions.claim(job.id, owner=ELSEWHERE)
+    assert claim
+    transitions.lose_lease(job.id, fence=claim.fence, actor="reconciler", detail="gone")
+    assert runner.run(job.id) is Outcome.ENDED
+    job.refresh_from_db()
+    assert (job.state, job.error_code, list(tmp_path.iterdir())) == (JobState.BLOCKED, "outcome_unknown", [])
+    again = services.restart(job_id=job.id, requested_by=None)  # a person looked
+    assert runner.run(again.id) is Outcome.ENDED
+    again.refresh_from_db()
+    assert again.state == JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("how", "state"), [("time-out", JobState.BLOCKED), ("busy", JobState.WAITING), ("", JobState.SUCCEEDED)]
+)
+def test_a_step_that_must_not_be_repeated_is_so_only_when_nothing_was_done(
+    enqueue: Enqueue, how: str, state: JobState
+) -> None:
+    job = enqueue(f"once:{how}")
+    runner.run(job.id)
+    job.refresh_from_db()
+    assert job.state == state
+
+
+def test_a_step_over_its_limit_is_tried_again_later(enqueue: Enqueue) -> None:
+    job = enqueue("over")
+    assert runner.run(job.id) is Outcome.PAUSED
+    assert job.steps.get().error_code == "too_slow"
+
+
+def test_a_step_that_its_kind_does_not_have_fails_the_job(enqueue: Enqueue) -> None:
+    job = enqueue("note")
+    job.steps.update(name="gone")
+    assert runner.run(job.id) is Outcome.ENDED
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (JobState.FAILED, "unexpected")
+
+
+def test_a_claim_or_a_checkpoint_whose_answer_was_lost_is_found_again(enqueue: Enqueue) -> None:
+    job = enqueue("note", "note")
+    me = Owner.here()
+    claim = transitions.claim(job.id, owner=me)
+    assert claim
+    assert transitions.claimed_already(job.id, owner=me) == claim
+    assert transitions.claimed_already(job.id, owner=ELSEWHERE) is None
+    assert transitions.advanced_already(job.id, fence=claim.fence, step=0) is None
+    changed = transitions.advance(job.id, fence=claim.fence, step=0, output={}, actor="me")
+    assert transitions.advanced_already(job.id, fence=claim.fence, step=0) == changed
+    assert transitions.advanced_already(job.id, fence=claim.fence - 1, step=0) is None

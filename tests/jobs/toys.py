@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
 from accounts.models import User
-from jobs import registry
+from jobs import ledger, registry
 from jobs.context import StepContext
 from jobs.errors import Blocked, NotYet, Permanent, Transient
 from jobs.models import Job, JobEvent
@@ -50,6 +52,54 @@ def die(context: StepContext) -> Mapping[str, Any]:
     note(context)
     os.kill(os.getpid(), signal.SIGKILL)
     return {}
+
+
+def once(context: StepContext) -> Mapping[str, Any]:
+    """Never to be repeated; its argument says how it breaks off."""
+    note(context)
+    match context.argument:
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "time-out":
+            raise TimeoutError("No answer to what was sent.")
+        case "busy":
+            raise Transient("Nothing was done, try later.")
+    return {}
+
+
+def slow(context: StepContext) -> Mapping[str, Any]:
+    """Takes so many seconds; it is deaf to everything meanwhile."""
+    note(context)
+    time.sleep(float(context.argument))
+    return {}
+
+
+def over(context: StepContext) -> Mapping[str, Any]:
+    """Is over its limit of no time at all, and looks at the clock."""
+    context.check()
+    return {}
+
+
+def make(context: StepContext) -> Mapping[str, Any]:
+    """Makes a thing in the outside world, and writes down first that it will."""
+    resource = context.plan("thing", str(context.op_key))
+    (_world(context) / f"thing-{context.op_key}").touch()
+    ledger.made(resource, external_id=str(context.op_key))
+    return {}
+
+
+def cut(context: StepContext) -> Mapping[str, Any]:
+    """The database cuts this worker off, the first time."""
+    note(context)
+    if context.attempt == 1:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    return {}
+
+
+def big(context: StepContext) -> Mapping[str, Any]:
+    """Leaves so many kilobytes that cannot be compressed."""
+    return {"data": os.urandom(int(context.argument) * 512).hex()}
 
 
 def write(context: StepContext) -> Mapping[str, Any]:
@@ -98,6 +148,13 @@ TOY = Kind(
         Step("check", "Check", note, Effect.IDEMPOTENT, OnRestart.VERIFY),
         Step("hold", "Hold", hold, Effect.IDEMPOTENT),
         Step("die", "Die", die, Effect.IDEMPOTENT),
+        Step("once", "Do once", once, Effect.NEVER_REPEAT),
+        Step("slow", "Take {argument} seconds", slow, Effect.IDEMPOTENT),
+        Step("stuck", "Be stuck", slow, Effect.IDEMPOTENT, limit=1.0),
+        Step("over", "Be over the limit", over, Effect.IDEMPOTENT, limit=0.0),
+        Step("make", "Make", make, Effect.PROBE_FIRST),
+        Step("cut", "Be cut off", cut, Effect.IDEMPOTENT),
+        Step("big", "Write {argument} kB", big, Effect.IDEMPOTENT),
         Step("write", "Write", write, Effect.DATABASE_ONLY),
         Step("refuse", "Refuse {argument}", refuse, Effect.IDEMPOTENT),
     ),
