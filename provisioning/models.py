@@ -80,6 +80,10 @@ class Portal(models.Model):
     provision_job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
     packages_job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    # What the Applications tab searches and sorts by; the database keeps them (migration 0004), nobody writes them.
+    search_key = models.TextField(db_collation="C", default="", editable=False)
+    instance_key = models.TextField(db_collation="C", default="", editable=False)
+    owner_key = models.TextField(db_collation="C", default="", editable=False)
 
     class Meta:
         constraints = [
@@ -107,6 +111,16 @@ class Portal(models.Model):
         indexes = [
             models.Index(fields=["created_at", "id"], name="provisioning_oldest_first"),
             models.Index(fields=["instance", "created_at"], name="provisioning_by_instance"),
+            models.Index(fields=["search_key", "id"], name="provisioning_by_name"),
+            models.Index(fields=["phase", "search_key", "id"], name="provisioning_by_phase"),
+            models.Index(fields=["instance_key", "search_key", "id"], name="provisioning_by_inst_name"),
+            models.Index(fields=["owner_key", "search_key", "id"], name="provisioning_by_owner"),
+            models.Index(
+                models.ExpressionWrapper(Q(opened_at__isnull=True), output_field=models.BooleanField()),
+                models.F("search_key"),
+                models.F("id"),
+                name="provisioning_by_status",
+            ),
         ]
 
     def __str__(self) -> str:
