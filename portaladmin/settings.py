@@ -178,6 +178,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_DB_REUSE_MAX = 1000
 CELERY_TIMEZONE = "UTC"
+# Seconds that a worker may be silent before its jobs are given to another one.
+JOBS_LEASE_SECONDS: float = env.float("JOBS_LEASE_SECONDS", 60.0)
 
 # --- people -------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
