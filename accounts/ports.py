@@ -83,5 +83,11 @@ class Directory(Protocol):
     def may_delete(self, application_id: UUID, *, object_id: UUID) -> bool:
         """Whether that person owns the application or is Global Administrator. Raises ApplicationNotFound."""
 
+    def add_owner(self, application_id: UUID, *, object_id: UUID) -> None:
+        """Let that person change and delete the application; one who may already is fine.
+
+        Raises ApplicationNotFound, DirectoryDenied.
+        """
+
     def delete(self, application_id: UUID) -> None:
         """Remove the application with its secrets; one that is gone is fine."""

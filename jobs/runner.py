@@ -164,6 +164,8 @@ def _with_its_checkpoint(run: _Run, row: JobStep, step: Step) -> Changed:
 
 
 def _call(run: _Run, row: JobStep, step: Step) -> dict[str, Any]:
+    if row.kept:  # an earlier attempt did it, behind a step that had to be gone through again
+        return dict(row.output)
     context = StepContext(
         job_id=run.claim.id,
         exclusive_key=run.claim.exclusive_key or f"job:{run.claim.id}",

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from jobs import registry, settle, transitions
 from jobs.doorbell import ring_on_commit
 from jobs.models import Job, JobEvent, JobStep
-from jobs.registry import Kind, OnRestart
+from jobs.registry import Kind, OnRestart, Planned
 from jobs.states import ACTIVE, CLAIMABLE, RESTARTABLE, JobState, StepState
 from jobs.transitions import Ending
 
@@ -98,9 +98,10 @@ def _first_caller(job: Job) -> Job | None:
 
 
 @transaction.atomic
-def restart(*, job_id: UUID, requested_by: User | None) -> Job:
+def restart(*, job_id: UUID, requested_by: User | None, inputs: Mapping[str, Any] | None = None) -> Job:
     """A new attempt at a job that ended badly: it keeps the steps that were done and goes on at the failed one.
 
+    With other `inputs`, the steps that depend on what changed (`Step.inputs`) are done anew, wherever they stand.
     The old job stays as it was. Raises NotRestartable, AlreadyActive.
     """
     old = Job.objects.select_for_update().get(pk=job_id)
@@ -109,24 +110,47 @@ def restart(*, job_id: UUID, requested_by: User | None) -> Job:
     if old.restarts.exists():
         raise NotRestartable("This job was restarted already; restart its last attempt.")
     definition = registry.find(old.kind, old.definition)
-    job = _new_job(definition, old.inputs, old.exclusive_key, old.serial_key, requested_by)
+    job = _new_job(
+        definition, old.inputs if inputs is None else inputs, old.exclusive_key, old.serial_key, requested_by
+    )
     job.restart_of = old
-    steps = [_taken_over(definition, job, step) for step in old.steps.all()]
+    steps = _steps_of_restart(definition, job, old)
     job.cursor = next((step.index for step in steps if step.state != StepState.DONE), len(steps))
-    for step in steps[
-        job.cursor :
-    ]:  # what stands behind a step that is verified again is still to be gone through
-        step.state, step.output, step.finished_at, step.kept = StepState.PENDING, {}, None, False
     return _insert_or_find(definition, job, steps, requested_by, f"A new attempt at {old.id}.")
 
 
-def _taken_over(definition: Kind, job: Job, old: JobStep) -> JobStep:
+def _steps_of_restart(definition: Kind, job: Job, old: Job) -> list[JobStep]:
+    """The steps before the first one that is not kept count as done; a later one that is kept is passed over by
+    the worker, so that the cursor still goes from step to step."""
+    changed = {name for name in {*job.inputs, *old.inputs} if job.inputs.get(name) != old.inputs.get(name)}
+    before = {step.key: step for step in old.steps.all()}
+    names = definition.plan(job.inputs) if changed else [Planned(s.name, s.argument) for s in before.values()]
+    steps: list[JobStep] = []
+    for index, planned in enumerate(names):
+        step = JobStep(job=job, index=index, name=planned.name, argument=planned.argument)
+        known = before.get(step.key)
+        if known is not None:
+            _take_over(
+                definition, step, known, changed, contiguous=all(s.state == StepState.DONE for s in steps)
+            )
+        steps.append(step)
+    return steps
+
+
+def _take_over(definition: Kind, step: JobStep, old: JobStep, changed: set[str], *, contiguous: bool) -> None:
     """The same step in the new attempt. It has the same op_key, so it finds what the old one made."""
-    step = JobStep(job=job, index=old.index, name=old.name, argument=old.argument, op_key=old.op_key)
-    if old.state == StepState.DONE and definition.step(old.name).on_restart is OnRestart.KEEP:
-        step.state, step.output, step.kept = StepState.DONE, old.output, True
-        step.started_at, step.finished_at = old.started_at, old.finished_at
-    return step
+    step.op_key = old.op_key
+    rules = definition.step(old.name)
+    done = old.state == StepState.DONE or old.kept
+    if not done or rules.on_restart is not OnRestart.KEEP or changed & set(rules.inputs):
+        return
+    step.output, step.kept = old.output, True
+    if contiguous:
+        step.state, step.started_at, step.finished_at = (
+            StepState.DONE,
+            old.started_at,
+            old.finished_at or _database_now(),
+        )
 
 
 def _new_job(

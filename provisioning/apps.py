@@ -9,6 +9,8 @@ class ProvisioningConfig(AppConfig):
         from jobs import registry
         from provisioning.workflows.packages import PACKAGES
         from provisioning.workflows.provision import PROVISION
+        from provisioning.workflows.reset import RESET
 
         registry.register(PROVISION)
         registry.register(PACKAGES)
+        registry.register(RESET)

@@ -79,6 +79,7 @@ class Portal(models.Model):
     client_secret_id = models.UUIDField(null=True)
     provision_job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
     packages_job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
+    reset_job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     # What the Applications tab searches and sorts by; the database keeps them (migration 0004), nobody writes them.
     search_key = models.TextField(db_collation="C", default="", editable=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from provisioning.models import Portal
-from provisioning.phases import Phase
+from provisioning.phases import Packages, Phase, why_no_reset
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,21 @@ class Entry:
     in_error: bool = False
 
 
+@dataclass(frozen=True)
+class Tile:
+    """One tile of Portal Actions; `rests` says why it cannot be used now, "" when it can."""
+
+    key: str
+    title: str
+    description: str
+    order: int
+    url: Callable[[Portal], str]
+    rests: Callable[[Portal], str]
+
+
 _entries: dict[str, Entry] = {}
+_tiles: dict[str, Tile] = {}
+_IN_ERROR = (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED, Phase.RESETTING, Phase.RESET)
 
 
 def register(entry: Entry) -> None:
@@ -33,15 +47,40 @@ def register(entry: Entry) -> None:
 
 def entries(portal: Portal) -> list[tuple[Entry, str]]:
     """What the navigation shows for this portal now, in order, with addresses."""
-    shrunk = portal.phase == Phase.PROVISIONING_FAILED
+    shrunk = portal.phase in _IN_ERROR
     shown = sorted(
         (entry for entry in _entries.values() if entry.in_error or not shrunk), key=lambda e: e.order
     )
     return [(entry, entry.url(portal)) for entry in shown]
 
 
+def register_tile(tile: Tile) -> None:
+    """Add a tile to Portal Actions; the same key twice is one tile."""
+    _tiles[tile.key] = tile
+
+
+def tiles(portal: Portal) -> list[tuple[Tile, str, str]]:
+    """Tiles of Portal Actions in order, each with its address and the reason why it rests now ("": it does not)."""
+    ordered = sorted(_tiles.values(), key=lambda tile: tile.order)
+    return [(tile, tile.url(portal), tile.rests(portal)) for tile in ordered]
+
+
 def _details(portal: Portal) -> str:
     return reverse("provisioning:details", args=[portal.id])
 
 
+def _actions(portal: Portal) -> str:
+    return reverse("provisioning:actions", args=[portal.id])
+
+
+def _reset(portal: Portal) -> str:
+    return reverse("provisioning:reset", args=[portal.id])
+
+
+def _why_no_reset(portal: Portal) -> str:
+    return why_no_reset(Phase(portal.phase), Packages(portal.packages)) or ""
+
+
+register(Entry("actions", "Portal Actions", "jobs", 20, _actions))
+register_tile(Tile("reset", "Reset Portal", "Reset this portal", 900, _reset, _why_no_reset))
 register(Entry("details", "Portal Details", "details", 10, _details, in_error=True))

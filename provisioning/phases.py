@@ -12,6 +12,9 @@ class Phase(StrEnum):
     CONFIGURING = "configuring"
     CONFIGURED = "configured"
     PROVISIONING_FAILED = "provisioning-failed"
+    RESETTING = "resetting"
+    RESET = "reset"
+    RESET_FAILED = "reset-failed"
 
 
 class Packages(StrEnum):
@@ -44,6 +47,21 @@ NOT_ALLOWED = (
     "organization in order to manage this portal."
 )
 NOT_CONFIGURED_YET = "This portal is not configured yet. Configure it first."
+RESET_QUESTION = (
+    "Do you want to reset this portal? This action will delete the hosted resources of your Portal and your Portal URL "
+    "will not be accessible after this action. Please note that this action will not affect any Portal configurations "
+    "or solutions present in your Dynamics 365 Instance and they will remain as is."
+)
+RESET_NOT_SUBMITTED = "A problem has occurred. Please try again. If this problem continues, contact support."
+RESET_IN_PROGRESS = (
+    "This portal is currently being reset and updates are not allowed. "
+    "Please wait until the reset is finished."
+)
+RESET_ERROR = (
+    "A problem occurred while resetting this portal. Please try again. "
+    "If the problem continues, contact support."
+)
+WAS_RESET = "This portal was reset. Configure it to provision it again."
 RESTART_FIRST = "The provisioning of this portal failed. Restart it first."
 
 
@@ -63,7 +81,28 @@ def why_no_updates(phase: Phase, packages: Packages) -> str | None:
             return BEING_CONFIGURED
         case Phase.PROVISIONING_FAILED:
             return RESTART_FIRST
+        case Phase.RESETTING:
+            return RESET_IN_PROGRESS
+        case Phase.RESET:
+            return WAS_RESET
+        case Phase.RESET_FAILED:
+            return RESET_ERROR
     if packages is Packages.INSTALLING:
         text, here, end = PACKAGES_INSTALLING
         return f"{text} {here}{end}"
     return None
+
+
+def may_be_configured(phase: Phase) -> bool:
+    """Configure Your Portal is open: never configured yet, or reset."""
+    return phase in (Phase.NOT_CONFIGURED, Phase.RESET)
+
+
+def why_no_reset(phase: Phase, packages: Packages) -> str | None:
+    """The sentence with which a reset is refused now; None when it is allowed (mission, "Reset a portal")."""
+    if phase in (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED) and packages is not Packages.INSTALLING:
+        return None
+    if phase in (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED):
+        text, here, end = PACKAGES_INSTALLING
+        return f"{text} {here}{end}"
+    return why_no_updates(phase, packages)

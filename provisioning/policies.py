@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioning.models import Portal
-from provisioning.phases import Packages, Phase, why_no_updates
+from provisioning.phases import Packages, Phase, why_no_reset, why_no_updates
 
 
 class NotNow(Exception):
@@ -13,4 +13,10 @@ class NotNow(Exception):
 def require_updatable(portal: Portal) -> None:
     """Raises NotNow while the portal is being configured, or its packages install."""
     if sentence := why_no_updates(Phase(portal.phase), Packages(portal.packages)):
+        raise NotNow(sentence)
+
+
+def require_resettable(portal: Portal) -> None:
+    """Raises NotNow in every phase but configured, provisioning failed and reset failed."""
+    if sentence := why_no_reset(Phase(portal.phase), Packages(portal.packages)):
         raise NotNow(sentence)

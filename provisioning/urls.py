@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from provisioning.views import applications, configure, portal
+from provisioning.views import actions, applications, configure, portal
 
 app_name = "provisioning"
 urlpatterns = [
     path("applications/", applications.applications, name="applications"),
+    path("applications/list/", applications.applications_list, name="applications-list"),
+    path("applications/export.csv", applications.export_csv, name="applications-csv"),
     path("applications/add/", applications.add, name="add"),
+    path("help/reset/", actions.reset_help, name="reset-help"),
     path("privacy/", configure.privacy, name="privacy"),
     path("portals/<uuid:portal_id>/", portal.manage, name="portal"),
     path("portals/<uuid:portal_id>/configure/", configure.configure, name="configure"),
@@ -17,5 +20,7 @@ urlpatterns = [
     path("portals/<uuid:portal_id>/convert/", portal.convert, name="convert"),
     path("portals/<uuid:portal_id>/terms/", configure.accept, name="terms"),
     path("portals/<uuid:portal_id>/details/", portal.details, name="details"),
+    path("portals/<uuid:portal_id>/actions/", actions.actions, name="actions"),
+    path("portals/<uuid:portal_id>/reset/", actions.reset, name="reset"),
     path("portals/<uuid:portal_id>/provision/restart/", portal.restart, name="restart"),
 ]

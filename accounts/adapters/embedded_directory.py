@@ -78,6 +78,9 @@ class EmbeddedDirectory(Directory):
             role=DirectoryRole.GLOBAL_ADMINISTRATOR,
         ).exists()
 
+    def add_owner(self, application_id: UUID, *, object_id: UUID) -> None:
+        DirectoryApplicationOwner.objects.get_or_create(application=_row(application_id), object_id=object_id)
+
     def delete(self, application_id: UUID) -> None:
         DirectoryApplication.objects.filter(pk=application_id).delete()
 

@@ -12,7 +12,7 @@ from jobs import services as jobs
 from jobs.models import Job
 from provisioning.configuration import Configuration
 from provisioning.models import Draft, Portal, PortalType, TermsAcceptance, portal_key
-from provisioning.phases import Phase
+from provisioning.phases import Phase, may_be_configured
 from provisioning.workflows.provision import KIND
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def submit(*, portal_id: UUID, configuration: Configuration, terms_version: str,
             "You need the System Administrator role in the chosen Dynamics 365 instance to submit."
         )
     portal = Portal.objects.select_for_update().get(pk=portal_id)
-    if portal.phase != Phase.NOT_CONFIGURED:
+    if not may_be_configured(Phase(portal.phase)):
         raise AlreadySubmitted(_who_was_first(portal))
     _take_over(portal, configuration, user)
     job = jobs.enqueue(

@@ -29,7 +29,8 @@ def managed_portal(request: HttpRequest, portal_id: UUID) -> Portal:
     Raises Http404, and PermissionDenied with the mission's sentence.
     """
     portal = get_object_or_404(
-        Portal.objects.select_related("instance", "owner", "provision_job", "packages_job"), pk=portal_id
+        Portal.objects.select_related("instance", "owner", "provision_job", "packages_job", "reset_job"),
+        pk=portal_id,
     )
     if not permissions.may_manage(person(request), portal.instance_id):
         raise PermissionDenied(NOT_ALLOWED)

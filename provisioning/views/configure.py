@@ -20,7 +20,7 @@ from provisioning.choices import choices_for
 from provisioning.features import COMPARISON
 from provisioning.forms import ConfigureForm
 from provisioning.models import Portal
-from provisioning.phases import Phase
+from provisioning.phases import Phase, may_be_configured
 from provisioning.services import drafts, provision
 from provisioning.views.access import managed_portal, person
 
@@ -53,10 +53,10 @@ def _sent(values: QueryDict) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def configure(request: HttpRequest, portal_id: UUID) -> HttpResponse:
     portal = managed_portal(request, portal_id)
-    if portal.phase != Phase.NOT_CONFIGURED:
+    if not may_be_configured(Phase(portal.phase)):
         return redirect("provisioning:portal", portal.id)
     if request.method != "POST":
-        form = _form(request, portal, drafts.values_of(portal), bound=False)
+        form = _form(request, portal, drafts.values_of(portal) or drafts.values_from(portal), bound=False)
         return render(request, "provisioning/configure.html", _page(portal, form))
     values = _sent(request.POST)
     drafts.keep(portal=portal, values=values, edited_by=person(request))
@@ -116,7 +116,7 @@ def _uuid(text: str) -> UUID | None:
 def accept(request: HttpRequest, portal_id: UUID) -> HttpResponse:
     """The terms of service; accepting them submits the draft, checked once more."""
     portal = managed_portal(request, portal_id)
-    if portal.phase != Phase.NOT_CONFIGURED:
+    if not may_be_configured(Phase(portal.phase)):
         return redirect("provisioning:portal", portal.id)
     form = _form(request, portal, drafts.values_of(portal), bound=True)
     if not form.is_valid():

@@ -21,6 +21,9 @@ from provisioning.phases import (
     BEING_CONFIGURED,
     PACKAGES_INSTALLING,
     PROVISIONING_ERROR,
+    RESET_ERROR,
+    RESET_IN_PROGRESS,
+    WAS_RESET,
     Packages,
     Phase,
     why_no_updates,
@@ -29,6 +32,9 @@ from provisioning.policies import NotNow
 from provisioning.services import add_ons
 from provisioning.services import details as service
 from provisioning.views.access import frame, managed_portal, person
+
+# Phases in which Manage shows another screen than the details.
+_ELSEWHERE = (Phase.NOT_CONFIGURED, Phase.CONFIGURING, Phase.RESETTING, Phase.RESET)
 
 
 @never_cache
@@ -45,6 +51,14 @@ def manage(request: HttpRequest, portal_id: UUID) -> HttpResponse:
             return _watch(request, portal)
         case Phase.PROVISIONING_FAILED:
             return _failed(request, portal)
+        case Phase.RESETTING:
+            return _resetting(request, portal)
+        case Phase.RESET_FAILED:
+            return _reset_failed(request, portal)
+        case Phase.RESET:
+            return render(
+                request, "provisioning/was_reset.html", {**frame(portal, ""), "sentence": WAS_RESET}
+            )
 
 
 def _watch(request: HttpRequest, portal: Portal) -> HttpResponse:
@@ -59,6 +73,18 @@ def _failed(request: HttpRequest, portal: Portal) -> HttpResponse:
     return render(request, "provisioning/failed.html", {**frame(portal, ""), **shown})
 
 
+def _resetting(request: HttpRequest, portal: Portal) -> HttpResponse:
+    assert portal.reset_job is not None
+    shown = {"sentence": RESET_IN_PROGRESS, "progress": progress_of(portal.reset_job)}
+    return render(request, "provisioning/resetting.html", {**frame(portal, ""), **shown})
+
+
+def _reset_failed(request: HttpRequest, portal: Portal) -> HttpResponse:
+    assert portal.reset_job is not None
+    shown = {"sentence": RESET_ERROR, "progress": progress_of(portal.reset_job)}
+    return render(request, "provisioning/reset_failed.html", {**frame(portal, ""), **shown})
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest, portal_id: UUID) -> HttpResponse:
@@ -66,7 +92,7 @@ def details(request: HttpRequest, portal_id: UUID) -> HttpResponse:
     portal = managed_portal(request, portal_id)
     if request.method == "POST":
         return _update(request, portal)
-    if portal.phase in (Phase.NOT_CONFIGURED, Phase.CONFIGURING):
+    if portal.phase in _ELSEWHERE:
         return redirect("provisioning:portal", portal.id)
     return _details(request, portal, DetailsForm(portal=portal))
 

@@ -103,7 +103,7 @@ def _register(context: StepContext) -> Mapping[str, Any]:
             owners=[UUID(context.inputs["submitted_by"])],
         )
         ledger.made(resource, external_id=str(application.id))
-        _store_secret(portal, application.id, application.client_id)
+        _store_secret(context, portal, application.id, application.client_id)
     except DirectoryDenied as error:
         raise Blocked(str(error), code="directory_denied") from error
     except DirectoryUnavailable as error:
@@ -111,7 +111,8 @@ def _register(context: StepContext) -> Mapping[str, Any]:
     return {"application_id": str(application.id), "client_id": str(application.client_id)}
 
 
-def _store_secret(portal: Portal, application_id: UUID, client_id: UUID) -> None:
+def _store_secret(context: StepContext, portal: Portal, application_id: UUID, client_id: UUID) -> None:
+    resource = context.plan("client-secret", str(portal.id))
     secret = directory().add_secret(application_id, days=SECRET_DAYS)
     Portal.objects.filter(pk=portal.pk).update(
         application_id=application_id,
@@ -119,6 +120,7 @@ def _store_secret(portal: Portal, application_id: UUID, client_id: UUID) -> None
         client_secret_id=secret.id,
         client_secret=seal(secret.text, place=f"portal:{portal.id}:client-secret"),
     )
+    ledger.made(resource, external_id=str(secret.id))
     for other in directory().secret_ids(application_id):
         if other != secret.id:  # left by an attempt that died before it could keep the text
             directory().remove_secret(application_id, other)
@@ -176,7 +178,7 @@ def _request_packages(context: StepContext) -> Mapping[str, Any]:
         },
         exclusive_key=f"packages:{portal.id}",
         serial_key=f"organization:{context.inputs['instance_id']}",
-        idempotency_key=f"packages:{context.op_key}",
+        idempotency_key=f"packages:{context.op_key}:{context.job_id}",
         requested_by=_requester(context),
     )
     return {"job_id": str(job.id)}

@@ -63,6 +63,13 @@ class DirectoryContract:
         assert directory.may_delete(made.id, object_id=OWNER)
         assert not directory.may_delete(made.id, object_id=uuid4())
 
+    def test_an_owner_who_is_added_may_delete_it(self, directory: Directory) -> None:
+        made, other = registered(directory), uuid4()
+        for _ in range(2):
+            directory.add_owner(made.id, object_id=other)
+        assert directory.may_delete(made.id, object_id=other)
+        assert directory.get(made.id).owners == {OWNER, other}
+
     def test_a_deleted_application_is_gone_with_its_secrets(self, directory: Directory) -> None:
         made = registered(directory)
         secret = directory.add_secret(made.id, days=1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -79,18 +80,54 @@ def test_a_restart_keeps_what_was_done_and_its_names_in_the_outside_world(enqueu
     assert [step.op_key for step in new.steps.all()] == [step.op_key for step in old.steps.all()]
 
 
-def test_a_restart_begins_at_the_step_that_is_to_be_verified_again(enqueue: Enqueue) -> None:
+def test_a_restart_verifies_again_and_passes_over_what_was_done_behind(
+    enqueue: Enqueue, tmp_path: Path
+) -> None:
     old = enqueue("note:a", "check", "note:b", "refuse:permanent")
     runner.run(old.id)
     new = services.restart(job_id=old.id, requested_by=None)
-    assert [step.state for step in new.steps.all()] == ["done", "pending", "pending", "pending"]
+    assert [(step.state, step.kept) for step in new.steps.all()] == [
+        ("done", True),
+        ("pending", False),
+        ("pending", True),
+        ("pending", False),
+    ]
+    (tmp_path / "healed").touch()
+    runner.run(new.id)
+    new.refresh_from_db()
+    assert new.state == JobState.SUCCEEDED
+    runs = [len((tmp_path / str(step.op_key)).read_text().splitlines()) for step in new.steps.all()[:3]]
+    assert runs == [1, 2, 1]
 
 
-def test_a_restarted_job_ends_well_when_the_cause_is_gone(enqueue: Enqueue, tmp_path: object) -> None:
+def test_a_restart_with_other_values_does_anew_what_depends_on_them(enqueue: Enqueue, tmp_path: Path) -> None:
+    old = enqueue("note:a", "colour", "note:b", "refuse:permanent")
+    runner.run(old.id)
+    new = services.restart(job_id=old.id, requested_by=None, inputs={**old.inputs, "colour": "red"})
+    assert [step.kept for step in new.steps.all()] == [True, False, True, False]
+    (tmp_path / "healed").touch()
+    runner.run(new.id)
+    runs = [len((tmp_path / str(step.op_key)).read_text().splitlines()) for step in new.steps.all()[:3]]
+    assert runs == [1, 2, 1]
+
+
+def test_a_restart_with_other_values_may_have_other_steps(enqueue: Enqueue) -> None:
+    old = enqueue("note:a", "refuse:permanent")
+    runner.run(old.id)
+    new = services.restart(
+        job_id=old.id, requested_by=None, inputs={**old.inputs, "steps": ["note:c", "note:a"]}
+    )
+    assert [(step.key, step.kept) for step in new.steps.all()] == [("note:c", False), ("note:a", True)]
+    runner.run(new.id)
+    new.refresh_from_db()
+    assert new.state == JobState.SUCCEEDED
+
+
+def test_a_restarted_job_ends_well_when_the_cause_is_gone(enqueue: Enqueue, tmp_path: Path) -> None:
     old = enqueue("note:a", "refuse:permanent")
     runner.run(old.id)
     new = services.restart(job_id=old.id, requested_by=None)
-    (tmp_path / "healed").touch()  # type: ignore[operator]
+    (tmp_path / "healed").touch()
     runner.run(new.id)
     new.refresh_from_db()
     assert new.state == JobState.SUCCEEDED

@@ -146,6 +146,7 @@ TOY = Kind(
     steps=(
         Step("note", "Note {argument}", note, Effect.IDEMPOTENT),
         Step("check", "Check", note, Effect.IDEMPOTENT, OnRestart.VERIFY),
+        Step("colour", "Colour", note, Effect.IDEMPOTENT, inputs=("colour",)),
         Step("hold", "Hold", hold, Effect.IDEMPOTENT),
         Step("die", "Die", die, Effect.IDEMPOTENT),
         Step("once", "Do once", once, Effect.NEVER_REPEAT),
