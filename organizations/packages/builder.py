@@ -1,7 +1,8 @@
 """Builds a solution package from its readable sources. Pure.
 
 A folder of sources holds `package.toml` (names, version, prerequisites), `labels.toml` (texts by language) and,
-if it brings sample data, `samples/` (see `organizations.packages.samples`). The same sources make the same bytes.
+if it brings sample data, `samples/` (see `organizations.packages.samples`). The languages of the package's names are
+those of all its texts; sources that leave one out are refused. The same sources make the same bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from organizations.packages import samples, translations
+from organizations.packages import completeness, samples, translations
 from organizations.packages.package import LabelText
 
 # The earliest moment that a zip file can name: contents decide the bytes, not the day of the build.
@@ -23,19 +24,31 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def build(folder: Path) -> bytes:
-    """The zip file. Raises OSError, KeyError or ValueError when the sources are incomplete."""
-    manifest = tomllib.loads((folder / "package.toml").read_text(encoding="utf-8"))
-    labels = list(_labels(tomllib.loads((folder / "labels.toml").read_text(encoding="utf-8"))))
+    """The zip file. Raises Incomplete when a language lacks a text, and OSError or KeyError for lesser sources."""
+    source = manifest(folder)
+    labels = list(_labels(_toml(folder / "labels.toml"), languages=source["names"]))
     files = {
         "[Content_Types].xml": _content_types(),
-        "solution.xml": _solution(manifest),
-        "customizations.xml": _customizations(manifest, labels),
-        "CrmTranslations.xml": translations.write(labels, base_language=manifest["base_language"]),
+        "solution.xml": _solution(source),
+        "customizations.xml": _customizations(source, labels),
+        "CrmTranslations.xml": translations.write(labels, base_language=source["base_language"]),
     }
     if (folder / "samples").is_dir():
         for lcid, records in samples.expand(folder / "samples").items():
             files[f"data/{lcid}.json"] = json.dumps(records, ensure_ascii=False, indent=1).encode()
     return _zip(files)
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """What `package.toml` says. Raises OSError, and Incomplete when a language lacks a text."""
+    source = _toml(folder / "package.toml")
+    for name in ("names", "descriptions"):
+        completeness.said(f"{folder.name}, {name},", source[name], keys=source["names"])
+    return source
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def _zip(files: Mapping[str, bytes]) -> bytes:
@@ -49,9 +62,10 @@ def _zip(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _labels(texts: Mapping[str, Any]) -> Iterable[LabelText]:
+def _labels(texts: Mapping[str, Any], *, languages: Iterable[str]) -> Iterable[LabelText]:
     for component, columns in texts.items():
         for column, by_language in columns.items():
+            completeness.said(f"The label {component}.{column}", by_language, keys=languages)
             for lcid, text in by_language.items():
                 yield LabelText(component, column, int(lcid), text)
 

@@ -26,12 +26,17 @@ class UnknownSolution(LookupError):
 
 @dataclass(frozen=True)
 class Shipped:
-    """A solution that can be installed: its names, version (four numbers) and prerequisites."""
+    """A solution that can be installed: its names, version (four numbers) and prerequisites.
+
+    One that is `by_administrator` is brought along, but installed only by a person who asks for it by name, never
+    because another solution needs it.
+    """
 
     unique_name: str
     friendly_name: str
     version: str
     requires: tuple[Requirement, ...]
+    by_administrator: bool
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,12 @@ def shipped() -> tuple[Shipped, ...]:
     found = {folder.name: package(folder.name) for folder in sorted(SOURCES.iterdir()) if folder.is_dir()}
     needs = {name: [required.unique_name for required in item.requires] for name, item in found.items()}
     order = (name for name in TopologicalSorter(needs).static_order() if name in found)
-    return tuple(
-        Shipped(name, found[name].friendly_name(), found[name].version, found[name].requires)
-        for name in order
-    )
+    return tuple(_shipped(name, found[name]) for name in order)
+
+
+def _shipped(name: str, item: Package) -> Shipped:
+    installed_by = builder.manifest(SOURCES / name).get("installed_by", "")
+    return Shipped(name, item.friendly_name(), item.version, item.requires, installed_by == "administrator")
 
 
 def find(unique_name: str) -> Shipped:
@@ -70,16 +77,16 @@ def friendly_names() -> dict[str, str]:
 def install_order(unique_names: Iterable[str]) -> list[str]:
     """The solutions and all that they need, prerequisites first, in the same order each time.
 
-    A prerequisite that we do not bring is not in it: an administrator installs that, and an import without it
-    says so. Raises UnknownSolution.
+    A prerequisite that an administrator installs is not in it, nor is one that we do not bring: where it is absent,
+    the import of what needs it fails and names it. Raises UnknownSolution.
     """
+    brought = {solution.unique_name for solution in shipped() if not solution.by_administrator}
     wanted: set[str] = set()
     open_names = list(unique_names)
     while open_names:
         name = open_names.pop()
         if name not in wanted:
             wanted.add(name)
-            brought = friendly_names()
             needs = [required.unique_name for required in find(name).requires]
             open_names += [need for need in needs if need in brought]
     return [solution.unique_name for solution in shipped() if solution.unique_name in wanted]
@@ -100,16 +107,17 @@ def package(unique_name: str) -> Package:
     return reader.read(load(unique_name))
 
 
-def sample_records(unique_name: str, *, lcid: int, website_id: UUID) -> SampleData:
-    """Sample data of a solution and of what it needs, for one portal (docs/records.md names the attributes).
+def sample_records(
+    unique_name: str, *, addons: Iterable[str] = (), lcid: int, website_id: UUID
+) -> SampleData:
+    """Sample data of a portal's solution, of its add-ons and of what they need (docs/records.md names the attributes).
 
-    All of it is in one language: the one asked for if the solution has it, else English. What the solution says
-    itself takes the place of what its prerequisites say under the same key. Raises UnknownSolution.
+    All of it is in one language: the one asked for if the solution and each add-on has it, else English. What a
+    solution says itself takes the place of what its prerequisites say under the same key. Raises UnknownSolution.
     """
-    used = lcid if lcid in package(unique_name).samples else ENGLISH
+    asked = [unique_name, *addons]
+    used = lcid if all(lcid in package(name).samples for name in asked) else ENGLISH
     by_key = {
-        sample.key: sample
-        for name in install_order([unique_name])
-        for sample in package(name).samples.get(used, ())
+        sample.key: sample for name in install_order(asked) for sample in package(name).samples.get(used, ())
     }
     return SampleData(used, samples.of_website(by_key.values(), website_id))

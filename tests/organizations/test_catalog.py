@@ -12,7 +12,13 @@ from django.core.management import call_command
 from organizations.packages import builder, catalog
 from organizations.packages.catalog import UnknownSolution
 
-PORTALS = ("CustomerSelfServicePortal", "CustomPortal")
+PORTALS = (
+    "CustomerSelfServicePortal",
+    "CustomPortal",
+    "EmployeeSelfServicePortal",
+    "PartnerPortal",
+    "CommunityPortal",
+)
 SAMPLE_LANGUAGES = (1033, 1031)
 
 
@@ -56,9 +62,11 @@ def test_an_unknown_solution(name: str) -> None:
 
 
 def test_the_catalog_tells_what_ships() -> None:
-    base, *others = catalog.shipped()
-    assert (base.unique_name, base.friendly_name, base.requires) == ("PortalBase", "Portal Base", ())
-    assert [[need.unique_name for need in other.requires] for other in others] == [["PortalBase"]] * 2
+    needs = {
+        solution.unique_name: {need.unique_name for need in solution.requires}
+        for solution in catalog.shipped()
+    }
+    assert needs == {"PortalBase": set()} | {name: {"PortalBase"} for name in PORTALS}
 
 
 @pytest.mark.parametrize("name", ["PortalBase", *PORTALS])
@@ -74,11 +82,12 @@ def test_a_package_has_the_parts_of_a_solution() -> None:
 
 
 @pytest.mark.parametrize("name", ["PortalBase", *PORTALS])
-def test_labels_are_translated_into_four_languages(name: str) -> None:
-    labels = catalog.package(name).labels
-    columns = {(label.component, label.column) for label in labels}
-    expected = {(*column, lcid) for column in columns for lcid in (1033, 1031, 1036, 3082)}
-    assert {(label.component, label.column, label.lcid) for label in labels} == expected
+def test_labels_are_translated_into_the_languages_of_the_package(name: str) -> None:
+    package = catalog.package(name)
+    assert {1033, 1031, 1036, 3082} <= package.names.keys()
+    columns = {(label.component, label.column) for label in package.labels}
+    expected = {(*column, lcid) for column in columns for lcid in package.names}
+    assert {(label.component, label.column, label.lcid) for label in package.labels} == expected
 
 
 def test_sample_data_says_which_language_it_is_in() -> None:
