@@ -1,8 +1,6 @@
-"""The Applications tab, Manage, Portal Details and watching, over HTTP."""
+"""Manage, Portal Details and watching, over HTTP."""
 
 from __future__ import annotations
-
-import re
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -15,35 +13,7 @@ from tests.provisioning.conftest import SignIn, World
 
 pytestmark = pytest.mark.django_db
 
-ROW = re.compile(r'<tr data-portal="([^"]+)" data-state="([^"]+)" data-packages="([^"]+)">')
 REFUSALS = ("csr", "employee", "customer", "nobody")
-
-
-def rows(html: str) -> list[tuple[str, str, str]]:
-    return ROW.findall(html)
-
-
-@pytest.mark.parametrize(
-    ("local", "before", "after"),
-    [
-        ("global.admin", 4, 4),
-        ("service.admin", 4, 4),
-        ("system.admin", 4, 4),
-        ("second.admin", 4, 4),
-        ("customizer", 4, 3),
-        *((local, 0, 0) for local in REFUSALS),
-    ],
-)
-def test_everyone_sees_the_rows_that_they_may_open(
-    world: World, sign_in: SignIn, local: str, before: int, after: int
-) -> None:
-    browser = sign_in(local)
-    assert len(rows(browser.get("/applications/").content.decode())) == before
-    world.submit()
-    listed = rows(browser.get("/applications/").content.decode())
-    assert len(listed) == after
-    for portal_id, _, _ in listed:
-        assert browser.get(f"/portals/{portal_id}/", follow=True).status_code == 200
 
 
 @pytest.mark.parametrize("local", ["customizer", *REFUSALS])
@@ -65,45 +35,11 @@ def test_a_system_administrator_of_another_organization_may_not_manage(world: Wo
     assert sign_in("second.admin").get(f"/portals/{portal.id}/").status_code == 403
 
 
-def test_the_row_tells_the_phase_and_the_status(world: World, sign_in: SignIn) -> None:
-    browser, portal = sign_in("service.admin"), world.portal()
-    html = browser.get("/applications/").content.decode()
-    assert html.count("Not Configured") == 4
-    assert browser.get(f"/portals/{portal.id}/").status_code == 302
-    assert browser.get("/applications/").content.decode().count("Not Configured") == 3
-    world.submit(portal)
-    html = browser.get("/applications/").content.decode()
-    assert "Contoso Support-Configuring" in html
-    assert (str(portal.id), "configuring", "none") in rows(html)
-
-
 def test_a_refused_opening_does_not_count_as_opened(world: World, sign_in: SignIn) -> None:
     portal = world.portal()
     sign_in("nobody").get(f"/portals/{portal.id}/")
     portal.refresh_from_db()
     assert portal.status == "Not Configured"
-
-
-@pytest.mark.parametrize(
-    ("q", "found"), [("support", 1), ("CONTOSOSUP", 1), ("add-on", 3), ("%", 0), ("zzz", 0), ("", 4)]
-)
-def test_search_finds_names_urls_and_add_ons(world: World, sign_in: SignIn, q: str, found: int) -> None:
-    world.submit()
-    response = sign_in("global.admin").get("/applications/", {"q": q})
-    assert len(rows(response.content.decode())) == found
-
-
-def test_the_list_costs_the_same_for_one_row_and_for_fifty(
-    world: World, sign_in: SignIn, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    browser = sign_in("global.admin")
-    with django_assert_num_queries(5):  # session, person, directory roles, count, rows
-        browser.get("/applications/")
-    Portal.objects.bulk_create(Portal(type="trial", owner=world.user("csr")) for _ in range(60))
-    with django_assert_num_queries(5):
-        response = browser.get("/applications/")
-    assert len(rows(response.content.decode())) == 50
-    assert len(rows(browser.get("/applications/?page=2").content.decode())) == 14
 
 
 def test_only_a_global_administrator_adds_applications(world: World, sign_in: SignIn) -> None:
