@@ -173,7 +173,8 @@ def _call(run: _Run, row: JobStep, step: Step) -> dict[str, Any]:
         outputs=run.outputs,
         argument=row.argument,
         op_key=row.op_key,
-        attempt=row.attempt,
+        # The row was read at the claim, which began the first of our steps only.
+        attempt=row.attempt + (row.index > run.claim.cursor),
         requested_by_id=run.claim.requested_by_id,
         watch=run.watch,
     )

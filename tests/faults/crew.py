@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
 
 from jobs.models import Job, Worker
 from jobs.states import FINISHED, JobState
+from portaladmin.up import places
 from tests.waiting import until
 
 _COMMAND = [sys.executable, "-m", "tests.faults.worker", "worker", "--pool", "prefork", "--without-mingle"]
@@ -21,10 +22,11 @@ _COMMAND += ["--without-gossip", "--loglevel", "INFO", "--concurrency"]
 LEASE = 3.0  # seconds; short, so that what takes one lease does not take a minute
 
 
-def database_url() -> str:
-    """The database of the present test."""
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    return parts._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+def database_url(host: Path | None = None) -> str:
+    """The database of the present test; by another door, if one is given."""
+    configured = connection.settings_dict
+    there = quote(str(host or configured["OPTIONS"]["host"]), safe="")
+    return f"postgresql://{configured['USER']}@/{configured['NAME']}?host={there}&port={places.POSTGRES_PORT}"
 
 
 class Crew:

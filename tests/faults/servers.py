@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -59,11 +58,25 @@ class Server:
         self.kill(number)
         self.start()
 
+    def await_ready(self) -> None:
+        """Wait until it answers; one that gave up is started again, as the supervisor does."""
+        connection.close()
+        until(lambda: self.has_ended or self._engine.is_ready(), what=self._engine.title)
+        if self.has_ended:
+            self.start()
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def stop(self) -> None:
+        """As it wants to be stopped."""
+        self.kill(self._engine.stop_signal)
+
     def end(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            with contextlib.suppress(OSError):
-                self.send(signal.SIGCONT)
-            self.kill(self._engine.stop_signal)
+        if not self.has_ended:
+            self.send(signal.SIGCONT)
+            self.stop()
 
     def ask(self, command: str) -> object:
         """Have Valkey do something."""
