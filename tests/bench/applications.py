@@ -1,0 +1,223 @@
+"""What the Applications tab costs with 100,000 portals, in pages with 100: whole requests through the whole stack.
+
+`python -m tests.bench.applications` prints the table alone; `python -m tests.bench.applications plans` the plans too.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import django
+import psycopg
+
+from tests.bench import servers
+from tests.bench.table import HEADING, Bound, Ratio, interleaved, ratios
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+FEW, MANY = 100, 100_000
+ROUNDS, PAGES = 9, 12
+GOAL = 1.5
+
+_INDEX = "provisioning_portal_parts"
+_FILL = """
+INSERT INTO organizations_instance (id, name, url, kind, type, state, version, base_language, organization_id, created_at)
+SELECT gen_random_uuid(), 'Organization ' || n, 'https://o' || n || '.example', 'embedded', 'production', 'ready',
+       '9.0', 1033, gen_random_uuid(), now() FROM generate_series(1, 50) AS n;
+INSERT INTO accounts_user (email, display_name, password, directory_object_id, is_active, is_superuser, joined_at)
+SELECT 'p' || n || '@bench.example', 'Person ' || n, '', gen_random_uuid(), true, false, now()
+FROM generate_series(1, 200) AS n;
+INSERT INTO jobs_job (id, kind, definition, serial_held, inputs, state, version, cursor, step_count, run_at, rings,
+    fence, lease_owner, claims, fruitless_claims, step_errors, error_code, error_message, error_id, created_at,
+    started_at, finished_at)
+VALUES (gen_random_uuid(), 'bench', 1, false, '{}', 'succeeded', 1, 0, 0, now(), 0, 0, '', 0, 0, 0, '', '', '', now(),
+    now(), now());
+INSERT INTO provisioning_portal SELECT (jsonb_populate_record(NULL::provisioning_portal, to_jsonb(template) || jsonb_build_object(
+    'id', gen_random_uuid(),
+    'name', words.one[1 + n % 40] || ' ' || words.two[1 + n / 40 % 25] || ' ' || n,
+    'subdomain', 'bench' || n,
+    'type', CASE WHEN n % 3 = 0 THEN 'trial' ELSE 'production' END,
+    'phase', CASE WHEN n % 20 = 0 THEN 'provisioning-failed' ELSE 'configured' END,
+    'packages', 'installed',
+    'instance_id', i.ids[1 + n % 50],
+    'owner_id', u.ids[1 + n % 200],
+    'provision_job_id', job.id,
+    'opened_at', CASE WHEN n % 2 = 0 THEN now() END,
+    'created_at', now() - n * interval '1 minute'))).*
+FROM generate_series(1, %(count)s) AS n,
+    (SELECT * FROM provisioning_portal LIMIT 1) AS template,
+    (SELECT id FROM jobs_job WHERE kind = 'bench') AS job,
+    (SELECT array_agg(id ORDER BY name) AS ids FROM organizations_instance WHERE name LIKE 'Organization %%') AS i,
+    (SELECT array_agg(id) AS ids FROM accounts_user WHERE email LIKE '%%@bench.example') AS u,
+    (SELECT string_to_array(%(one)s, ' ') AS one, string_to_array(%(two)s, ' ') AS two) AS words;
+"""
+_ONE = (
+    "Adventure Alpine Baltic Bayern Berlin Boreal Bremen Cascade Contoso Coho Danube Delta Elbe Fabrikam Fjord Fourth "
+    "Graphic Hamburg Humongous Iberia Jura Litware Lucerne Margie Munson Nordic Northwind Oslo Proseware Rhine "
+    "School Southridge Tailspin Trey Urals Vigor Wide Wingtip Woodgrove Zürich"
+)
+_TWO = (
+    "Support Partners Employees Community Service Orders Careers Learning Returns Warranty Suppliers Field Claims "
+    "Events Press Investors Students Alumni Members Dealers Vendors Research Safety Quality Logistics"
+)
+
+PAGES_OF: dict[str, str] = {
+    "first page": "/applications/",
+    "a search that finds few": "/applications/?q=rhine+support+2",
+    "a search that finds one": "/applications/?q=bench77",
+    "a search that finds nothing": "/applications/?q=zzqx",
+    "a search that finds one in forty": "/applications/?q=north",
+    "a search that finds all": "/applications/?q=bench",
+    "a search for one letter": "/applications/?q=z",
+    "one state": "/applications/?state=provisioning-failed",
+    "one instance, by owner": "/applications/?sort=owner&instance=",
+    "by state": "/applications/?sort=state",
+    "by instance": "/applications/?sort=instance",
+    "by status, backwards": "/applications/?sort=-status",
+    "by owner": "/applications/?sort=owner",
+    "newest first": "/applications/?sort=-created",
+    "last page": "last",
+    "a page in the middle": "middle",
+}
+
+
+def url_of(name: str) -> str:
+    return os.environ["DATABASE_URL"].replace("/portaladmin?", f"/{name}?")
+
+
+def make(name: str, count: int) -> None:
+    """A copy of the demo's database with so many portals."""
+    with psycopg.connect(url_of("postgres"), autocommit=True) as link:
+        link.execute(f"CREATE DATABASE {name} TEMPLATE portaladmin".encode())
+    with psycopg.connect(url_of(name), autocommit=True, cursor_factory=psycopg.ClientCursor) as link:
+        link.execute("SET synchronous_commit = off")
+        indexes = link.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [_INDEX]).fetchone()
+        assert indexes
+        link.execute(f"DROP INDEX {_INDEX}".encode())
+        link.execute(_FILL.encode(), {"count": count, "one": _ONE, "two": _TWO})
+        begun = time.monotonic()
+        link.execute(indexes[0].encode())
+        say(f"  {name}: the index over parts of names made in {time.monotonic() - begun:.1f} s")
+        link.execute("VACUUM ANALYZE")
+
+
+def measured() -> list[Ratio]:
+    """Makes both databases and asks for every page of both, in turn. Needs `servers.running()`, Django, the demo."""
+    from django.db import connection
+    from django.test import Client
+
+    from accounts.models import User
+
+    user = User.objects.get(email="global.admin@contoso.example")
+    client = Client(HTTP_HOST="localhost")
+    client.force_login(user)
+    connection.close()
+    for name, count in (("few", FEW), ("many", MANY)):
+        make(name, count)
+    found = []
+    for title, path in PAGES_OF.items():
+        few, many = (_page(client, name, path) for name in ("few", "many"))
+        few(), many()
+        both = interleaved(ROUNDS, many, few)
+        found.append(
+            Ratio(f"{title} of {MANY:,} portals, in pages of {FEW}", ratios(*both), Bound.AT_MOST, GOAL)
+        )
+        say(f"  {title}: {1000 * min(both[0]):.1f} ms of {MANY:,}, {1000 * min(both[1]):.1f} ms of {FEW}")
+    return found
+
+
+def use(name: str) -> None:
+    """From here on the process works with that database."""
+    from django.db import connection
+
+    if connection.settings_dict["NAME"] != name:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        connection.ensure_connection()
+
+
+def _page(client: Client, name: str, path: str) -> Callable[[], float]:
+    """Seconds of one request; the shortest of some, since everything else on the machine only makes them longer."""
+    use(name)
+    address = _address(path)
+
+    def ask() -> float:
+        use(name)
+        client.get(address)
+        gc.collect()
+        best = float("inf")
+        for _ in range(PAGES):
+            begun = time.perf_counter()
+            response = client.get(address)
+            best = min(best, time.perf_counter() - begun)
+            assert response.status_code == 200
+        return best
+
+    return ask
+
+
+def _address(path: str) -> str:
+    from accounts.models import User
+    from organizations.models import Instance
+    from provisioning import listing
+    from provisioning.listing import Asked
+
+    user = User.objects.get(email="global.admin@contoso.example")
+    if path.endswith("instance="):
+        return path + str(Instance.objects.get(name="Organization 7").id)
+    if path not in ("last", "middle"):
+        return path
+    page = listing.page_of(user, Asked(sort="owner" if path == "middle" else "name"))
+    if path == "last":
+        return f"/applications/?after={page.last}"
+    return f"/applications/?sort=owner&after={page.next}"
+
+
+def plans() -> None:
+    """What PostgreSQL makes of the questions about very many portals."""
+    from django.db import connection
+
+    from accounts.models import User
+    from provisioning import listing
+    from provisioning.listing import Asked
+
+    use("many")
+    user = User.objects.get(email="global.admin@contoso.example")
+    for q in ("rhine support 2", "bench77", "zzqx", "north", "bench", "z"):
+        connection.queries_log.clear()
+        rows = listing.ORDERS["name"].applied(listing.portals(user, Asked(q=q)))[:51]
+        say(f"\n-- {q}\n{rows.explain(analyze=True)}")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    with servers.running(), ExitStack():
+        django.setup()
+        from django.core.management import call_command
+
+        from portaladmin.demo import load_demo
+
+        call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
+        load_demo()
+        found = measured()
+        say(f"\n{HEADING}")
+        for ratio in found:
+            say(ratio.line())
+        if "plans" in sys.argv:
+            plans()
+
+
+if __name__ == "__main__":
+    main()
