@@ -19,13 +19,18 @@ PORTALS = (
     "PartnerPortal",
     "CommunityPortal",
 )
+# Add-ons of the Partner Portal, each with the solution that an administrator installs before it.
+ADD_ONS = {"PartnerProjectService": "ProjectServiceAutomation", "PartnerFieldService": "FieldService"}
+ALL = ("PortalBase", *PORTALS, *ADD_ONS, *ADD_ONS.values())
+# A portal's solution, with its add-ons.
+COMPOSED = [*((name, ()) for name in PORTALS), ("PartnerPortal", tuple(ADD_ONS))]
 SAMPLE_LANGUAGES = (1033, 1031)
 
 
 def by_entity(
-    unique_name: str, lcid: int, website_id: UUID | None = None
+    unique_name: str, lcid: int, website_id: UUID | None = None, addons: tuple[str, ...] = ()
 ) -> dict[str, list[dict[str, object]]]:
-    data = catalog.sample_records(unique_name, lcid=lcid, website_id=website_id or uuid4())
+    data = catalog.sample_records(unique_name, addons=addons, lcid=lcid, website_id=website_id or uuid4())
     found: dict[str, list[dict[str, object]]] = {}
     for entity, record_id, attributes in data.records:
         found.setdefault(entity, []).append({"id": str(record_id), **attributes})
@@ -66,10 +71,15 @@ def test_the_catalog_tells_what_ships() -> None:
         solution.unique_name: {need.unique_name for need in solution.requires}
         for solution in catalog.shipped()
     }
-    assert needs == {"PortalBase": set()} | {name: {"PortalBase"} for name in PORTALS}
+    assert needs == {
+        "PortalBase": set(),
+        **{name: {"PortalBase"} for name in PORTALS},
+        **{name: {"PartnerPortal", required} for name, required in ADD_ONS.items()},
+        **{name: set() for name in ADD_ONS.values()},
+    }
 
 
-@pytest.mark.parametrize("name", ["PortalBase", *PORTALS])
+@pytest.mark.parametrize("name", ALL)
 def test_the_same_sources_make_the_same_bytes(name: str) -> None:
     assert builder.build(catalog.SOURCES / name) == builder.build(catalog.SOURCES / name)
 
@@ -81,7 +91,7 @@ def test_a_package_has_the_parts_of_a_solution() -> None:
     assert names == sorted(names)
 
 
-@pytest.mark.parametrize("name", ["PortalBase", *PORTALS])
+@pytest.mark.parametrize("name", ALL)
 def test_labels_are_translated_into_the_languages_of_the_package(name: str) -> None:
     package = catalog.package(name)
     assert {1033, 1031, 1036, 3082} <= package.names.keys()
@@ -115,42 +125,52 @@ def test_a_portal_covers_the_settings_of_its_base() -> None:
     assert settings == {"Theme/PrimaryColor": "#334155", "Theme/AccentColor": "#0f766e"}
 
 
-@pytest.mark.parametrize("name", PORTALS)
+@pytest.mark.parametrize(("name", "addons"), COMPOSED)
 @pytest.mark.parametrize("lcid", SAMPLE_LANGUAGES)
 class TestSampleData:
-    def test_every_link_in_a_text_leads_to_a_page(self, name: str, lcid: int) -> None:
-        found = by_entity(name, lcid)
+    def test_every_link_in_a_text_leads_to_a_page(
+        self, name: str, addons: tuple[str, ...], lcid: int
+    ) -> None:
+        found = by_entity(name, lcid, addons=addons)
         pages = found["adx_webpage"]
         snippets = [str(snippet["adx_value"]) for snippet in found["adx_contentsnippet"]]
         texts = [str(page["adx_copy"]) for page in pages] + snippets
         links = {link for text in texts for link in re.findall(r'href="([^"]*)"', text)}
         assert links <= paths(pages)
 
-    def test_every_web_link_names_a_page_and_a_set(self, name: str, lcid: int) -> None:
-        found = by_entity(name, lcid)
+    def test_every_web_link_names_a_page_and_a_set(
+        self, name: str, addons: tuple[str, ...], lcid: int
+    ) -> None:
+        found = by_entity(name, lcid, addons=addons)
         pages = {page["id"] for page in found["adx_webpage"]}
         sets = {links["id"] for links in found["adx_weblinkset"]}
         for link in found["adx_weblink"]:
             assert link["adx_pageid"] in pages
             assert link["adx_weblinksetid"] in sets
 
-    def test_there_is_one_home_page(self, name: str, lcid: int) -> None:
-        homes = [page for page in by_entity(name, lcid)["adx_webpage"] if "adx_parentpageid" not in page]
+    def test_there_is_one_home_page(self, name: str, addons: tuple[str, ...], lcid: int) -> None:
+        homes = [
+            page
+            for page in by_entity(name, lcid, addons=addons)["adx_webpage"]
+            if "adx_parentpageid" not in page
+        ]
         assert [(home["adx_partialurl"], home["adx_pagetemplate"]) for home in homes] == [("/", "Home")]
 
-    def test_the_frame_has_its_words(self, name: str, lcid: int) -> None:
-        snippets = {snippet["adx_name"] for snippet in by_entity(name, lcid)["adx_contentsnippet"]}
+    def test_the_frame_has_its_words(self, name: str, addons: tuple[str, ...], lcid: int) -> None:
+        snippets = {
+            snippet["adx_name"] for snippet in by_entity(name, lcid, addons=addons)["adx_contentsnippet"]
+        }
         assert {"Header/Title", "Footer/Copyright", "SkipToContent", "PageNotFound/Title"} <= snippets
 
-    def test_texts_are_plain_semantic_html(self, name: str, lcid: int) -> None:
-        for page in by_entity(name, lcid)["adx_webpage"]:
+    def test_texts_are_plain_semantic_html(self, name: str, addons: tuple[str, ...], lcid: int) -> None:
+        for page in by_entity(name, lcid, addons=addons)["adx_webpage"]:
             tags = set(re.findall(r"</?([a-z0-9]+)", str(page["adx_copy"])))
             assert tags <= {"h2", "p", "ul", "ol", "li", "a", "strong"}
             assert not re.search(r"<[^>]+\s(?!href=)[a-z-]+=", str(page["adx_copy"]))
 
-    def test_everything_belongs_to_the_website(self, name: str, lcid: int) -> None:
+    def test_everything_belongs_to_the_website(self, name: str, addons: tuple[str, ...], lcid: int) -> None:
         website = uuid4()
-        records = catalog.sample_records(name, lcid=lcid, website_id=website).records
+        records = catalog.sample_records(name, addons=addons, lcid=lcid, website_id=website).records
         assert {attributes["adx_websiteid"] for _, _, attributes in records} == {str(website)}
 
 
