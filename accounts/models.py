@@ -38,6 +38,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     directory_object_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
+    # Of the admin center, one of settings.LANGUAGES; "" is what the browser asks for.
+    language = models.CharField(max_length=10, blank=True, default="")
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -6,44 +6,72 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from jobs import registry
+from accounts import formats
+from accounts.words import N_
+from jobs import registry, services
 from jobs.models import Job, JobStep
 from jobs.registry import Subject
-from jobs.states import JobState, StepState
+from jobs.states import RESTARTABLE, JobState, StepState
 
 # Young jobs change every second, old ones do not: seconds between two looks, by the age of the job in seconds.
 _INTERVALS = ((30, 1), (120, 2), (600, 5))
 _SLOWEST = 15
 
 _WORDS: dict[JobState, str] = {
-    JobState.QUEUED: "Waiting for a worker",
-    JobState.RUNNING: "In progress",
-    JobState.WAITING: "Waiting to try again",
-    JobState.CANCELLING: "Being cancelled",
-    JobState.SUCCEEDED: "Done",
-    JobState.FAILED: "Failed",
-    JobState.BLOCKED: "An administrator must act",
-    JobState.CANCELLED: "Cancelled",
-    JobState.QUARANTINED: "Stopped: its workers died over it",
+    JobState.QUEUED: N_("Waiting for a worker"),
+    JobState.RUNNING: N_("In progress"),
+    JobState.WAITING: N_("Waiting to try again"),
+    JobState.CANCELLING: N_("Being cancelled"),
+    JobState.SUCCEEDED: N_("Done"),
+    JobState.FAILED: N_("Failed"),
+    JobState.BLOCKED: N_("An administrator must act"),
+    JobState.CANCELLED: N_("Cancelled"),
+    JobState.QUARANTINED: N_("Stopped: its workers died over it"),
 }
 
 
 # Why it stands as it does, and who can do what next.
 _EXPLANATIONS: dict[JobState, str] = {
-    JobState.QUEUED: "It is accepted and will begin as soon as a worker is free. You need do nothing, and may leave "
-    "this page.",
-    JobState.RUNNING: "A worker does one step after the other. You may leave this page; the work goes on.",
-    JobState.WAITING: "What it needs does not answer just now, or is still working. It goes on by itself.",
-    JobState.CANCELLING: "Its worker was told to stop, and confirms as soon as the present step allows it.",
-    JobState.SUCCEEDED: "Every step is done.",
-    JobState.FAILED: "The step that is marked failed for good. When its cause is gone, whoever manages this can "
-    "restart it: what is done is kept, and it goes on at that step.",
-    JobState.BLOCKED: "A right is missing. When an administrator has given it, whoever manages this can restart it, "
-    "and it goes on at the step that is marked.",
-    JobState.CANCELLED: "A person stopped it. Whoever manages this can restart it, and it goes on where it stopped.",
-    JobState.QUARANTINED: "The workers that did the step that is marked died, one after the other, so no other takes "
-    "it. Support staff should look at the log under the Error ID before anybody restarts it.",
+    JobState.QUEUED: N_(
+        "It is accepted and will begin as soon as a worker is free. You need do nothing, and may leave "
+        "this page."
+    ),
+    JobState.RUNNING: N_(
+        "A worker does one step after the other. You may leave this page; the work goes on."
+    ),
+    JobState.WAITING: N_(
+        "What it needs does not answer just now, or is still working. It goes on by itself."
+    ),
+    JobState.CANCELLING: N_(
+        "Its worker was told to stop, and confirms as soon as the present step allows it."
+    ),
+    JobState.SUCCEEDED: N_("Every step is done."),
+    JobState.FAILED: N_(
+        "The step that is marked failed for good. When its cause is gone, whoever manages this can "
+        "restart it: what is done is kept, and it goes on at that step."
+    ),
+    JobState.BLOCKED: N_(
+        "A right is missing. When an administrator has given it, whoever manages this can restart it, "
+        "and it goes on at the step that is marked."
+    ),
+    JobState.CANCELLED: N_(
+        "A person stopped it. Whoever manages this can restart it, and it goes on where it stopped."
+    ),
+    JobState.QUARANTINED: N_(
+        "The workers that did the step that is marked died, one after the other, so no other takes "
+        "it. Support staff should look at the log under the Error ID before anybody restarts it."
+    ),
+}
+
+
+_STEP_WORDS: dict[StepState, str] = {
+    StepState.PENDING: N_("not begun"),
+    StepState.RUNNING: N_("in progress"),
+    StepState.WAITING: N_("waiting"),
+    StepState.DONE: N_("done"),
+    StepState.FAILED: N_("failed"),
 }
 
 
@@ -64,17 +92,11 @@ class StepView:
 
     @property
     def words(self) -> str:
-        return {
-            "pending": "not begun",
-            "running": "in progress",
-            "waiting": "waiting",
-            "done": "done",
-            "failed": "failed",
-        }[self.state.value]
+        return gettext(_STEP_WORDS[self.state])
 
     @property
     def seconds(self) -> str:
-        return "" if self.took is None else f"{self.took.total_seconds():.1f} s"
+        return "" if self.took is None else formats.seconds(self.took.total_seconds())
 
 
 @dataclass(frozen=True)
@@ -132,10 +154,10 @@ def progress_of(job: Job) -> Progress:
     state = JobState(job.state)
     return Progress(
         job=job,
-        title=kind.title if kind else job.kind,
+        title=gettext(kind.title) if kind else job.kind,
         subject=kind.subject(job) if kind else None,
-        words=_WORDS[state],
-        explanation=_EXPLANATIONS[state],
+        words=words_of(job),
+        explanation=gettext(_EXPLANATIONS[state]),
         steps=steps,
         done=sum(step.state is StepState.DONE for step in steps),
         interval=interval_of(job, now),
@@ -147,7 +169,7 @@ def progress_of(job: Job) -> Progress:
 def _step(kind: registry.Kind | None, step: JobStep) -> StepView:
     took = step.finished_at - step.started_at if step.finished_at and step.started_at else None
     return StepView(
-        title=kind.step_title(step.name, step.argument) if kind else step.name,
+        title=_step_title(kind, step) if kind else step.name,
         state=StepState(step.state),
         attempt=step.attempt,
         kept=step.kept,

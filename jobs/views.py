@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.models import User
 from jobs import registry, services
 from jobs.models import Job
-from jobs.presentation import progress_of, seen_of, state_seen
+from jobs.presentation import progress_of, refusal, seen_of, state_seen
 from jobs.states import RESTARTABLE, JobState
 
 
@@ -59,6 +59,11 @@ def status(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return render(request, "jobs/_status.html", {"progress": progress_of(job), "announce": announce})
 
 
+def _fresh(job: Job) -> Job:
+    job.refresh_from_db(fields=["state"])
+    return job
+
+
 @require_POST
 def restart(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = _job(request, job_id, to_act=True)
@@ -66,7 +71,7 @@ def restart(request: HttpRequest, job_id: UUID) -> HttpResponse:
     try:
         job = services.restart(job_id=job.id, requested_by=request.user)
     except (services.NotRestartable, services.AlreadyActive) as error:
-        messages.info(request, str(error))
+        messages.info(request, refusal(error, _fresh(job)))
     return redirect("jobs:detail", job.id)
 
 
@@ -77,5 +82,5 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     try:
         services.cancel(job_id=job.id, requested_by=request.user)
     except services.NotCancellable as error:
-        messages.info(request, str(error))
+        messages.info(request, refusal(error, _fresh(job)))
     return redirect("jobs:detail", job.id)

@@ -31,6 +31,11 @@ class LanguageInfo:
     tag: str
     direction: str
 
+    def name_in(self, language: str) -> str:
+        """Its name in another language (a tag)."""
+        known = _parse(self.tag.replace("-", "_"))
+        return (known.get_display_name(language) if known else None) or self.name
+
 
 @cache
 def language(lcid: int) -> LanguageInfo:

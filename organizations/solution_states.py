@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from accounts.words import N_
 from organizations.packages import versions
 
 
@@ -31,12 +32,12 @@ class SolutionState(StrEnum):
 
 
 _WORDS: dict[SolutionState, str] = {
-    SolutionState.NOT_INSTALLED: "Not installed",
-    SolutionState.PENDING: "Installation pending",
-    SolutionState.INSTALLING: "Installing",
-    SolutionState.INSTALLED: "Installed",
-    SolutionState.UPGRADE_AVAILABLE: "Upgrade available",
-    SolutionState.INSTALL_FAILED: "Install Failed",
+    SolutionState.NOT_INSTALLED: N_("Not installed"),
+    SolutionState.PENDING: N_("Installation pending"),
+    SolutionState.INSTALLING: N_("Installing"),
+    SolutionState.INSTALLED: N_("Installed"),
+    SolutionState.UPGRADE_AVAILABLE: N_("Upgrade available"),
+    SolutionState.INSTALL_FAILED: N_("Install Failed"),
 }
 
 # What our own table says while it has the last word: once it says "installed", the organization knows better.

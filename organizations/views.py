@@ -13,7 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import permissions
 from accounts.models import User
+from accounts.words import N_
 from jobs.errors import JobError
+from jobs.presentation import refusal
 from jobs.services import AlreadyActive, NotRestartable
 from organizations import administration, installations, queries
 from organizations.connect import connect
@@ -21,11 +23,11 @@ from organizations.languages import language
 from organizations.models import Instance
 from organizations.overview import overview, watch
 
-NOT_VISIBLE = (
+NOT_VISIBLE = N_(
     "You need to be a global administrator, Dynamics 365 service administrator, or system administrator or "
     "system customizer of this organization in order to see this instance."
 )
-NOT_ALLOWED = (
+NOT_ALLOWED = N_(
     "You need to be a global administrator, Dynamics 365 service administrator, or system administrator for "
     "this organization in order to change this instance."
 )
@@ -115,7 +117,7 @@ def _retry(request: HttpRequest, instance: Instance) -> HttpResponse:
             requested_by=_person(request),
         )
     except (installations.NothingToRetry, NotRestartable, AlreadyActive) as error:
-        messages.info(request, str(error))
+        messages.info(request, refusal(error))
     return redirect("organizations:solutions", instance.id)
 
 

@@ -8,6 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
+
+from accounts.words import N_
 
 
 @dataclass(frozen=True)
@@ -20,17 +23,20 @@ class Tab:
 
 
 _TABS = (
-    ("Instances", "organizations:instances", "/instances/"),
-    ("Applications", "provisioning:applications", "/"),
+    (N_("Instances"), "organizations:instances", "/instances/"),
+    (N_("Applications"), "provisioning:applications", "/"),
 )
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: tabs, roles of the person, the support address. Nothing of it on a portal's host."""
+    """Context processor: tabs, the languages, the support address. Nothing of it on a portal's host."""
     if getattr(request, "portal_host", None) is not None or not hasattr(request, "user"):
         return {}
     return {
         "tabs": _tabs(request) if request.user.is_authenticated else [],
+        "interface_languages": settings.LANGUAGES,
+        "chosen_language": getattr(request.user, "language", "")
+        or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
         "support_address": settings.SUPPORT_ADDRESS,
         "base_domain": settings.PORTAL_BASE_DOMAIN,
         "base_suffix": f".{settings.PORTAL_BASE_DOMAIN}",
@@ -40,5 +46,6 @@ def context(request: HttpRequest) -> dict[str, Any]:
 def _tabs(request: HttpRequest) -> list[Tab]:
     instances = request.path.startswith("/instances/")
     return [
-        Tab(title, reverse(name), (prefix == "/instances/") == instances) for title, name, prefix in _TABS
+        Tab(gettext(title), reverse(name), (prefix == "/instances/") == instances)
+        for title, name, prefix in _TABS
     ]

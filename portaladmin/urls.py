@@ -4,6 +4,7 @@ from allauth.account import views as account
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts import views as accounts
 from portaladmin import health
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="provisioning:applications"), name="home"),
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/language/", accounts.language, name="account_language"),
     path("", include("organizations.urls")),
     path("", include("provisioning.urls")),
     path("", include("jobs.urls")),

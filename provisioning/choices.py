@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from accounts import permissions
 from accounts.roles import OrganizationRole
 from jobs.errors import JobError
@@ -85,7 +87,11 @@ def kinds_for(audience: str) -> list[KindChoice]:
         return []
     shipped = set(catalog.friendly_names())
     return [
-        KindChoice(kind, f"Dynamics 365 Portals - {KINDS[kind].title}", KINDS[kind].package in shipped)
+        KindChoice(
+            kind,
+            gettext("Dynamics 365 Portals - %(kind)s") % {"kind": gettext(KINDS[kind].title)},
+            KINDS[kind].package in shipped,
+        )
         for kind in KINDS_FOR[Audience(audience)]
     ]
 
@@ -99,7 +105,7 @@ def add_ons_for(kinds: list[KindChoice], *, installed: Mapping[str, str]) -> lis
     return [
         AddOnChoice(
             add_on,
-            ADD_ONS[add_on].title,
+            gettext(ADD_ONS[add_on].title),
             ADD_ONS[add_on].package in shipped,
             _missing(ADD_ONS[add_on].package, KINDS[choice.kind].package, installed),
         )

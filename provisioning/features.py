@@ -1,12 +1,14 @@
 """Kinds of portals, who they are for, and what each one can do. Pure data from the mission documents.
 
-Pages, navigation and the comparison of kinds all read this one table.
+The configure form and its comparison of kinds read this one table.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from accounts.words import N_
 
 
 class Audience(StrEnum):
@@ -15,6 +17,13 @@ class Audience(StrEnum):
     PARTNER = "partner"
     CUSTOMER = "customer"
     EMPLOYEE = "employee"
+
+
+AUDIENCES: dict[Audience, str] = {
+    Audience.PARTNER: N_("Partner"),
+    Audience.CUSTOMER: N_("Customer"),
+    Audience.EMPLOYEE: N_("Employee"),
+}
 
 
 class PortalKind(StrEnum):
@@ -36,11 +45,15 @@ class KindFacts:
 
 
 KINDS: dict[PortalKind, KindFacts] = {
-    PortalKind.CUSTOMER_SELF_SERVICE: KindFacts("Customer Self-Service Portal", "CustomerSelfServicePortal"),
-    PortalKind.CUSTOM: KindFacts("Custom Portal", "CustomPortal"),
-    PortalKind.PARTNER: KindFacts("Partner Portal", "PartnerPortal"),
-    PortalKind.COMMUNITY: KindFacts("Community Portal", "CommunityPortal"),
-    PortalKind.EMPLOYEE_SELF_SERVICE: KindFacts("Employee Self-Service Portal", "EmployeeSelfServicePortal"),
+    PortalKind.CUSTOMER_SELF_SERVICE: KindFacts(
+        N_("Customer Self-Service Portal"), "CustomerSelfServicePortal"
+    ),
+    PortalKind.CUSTOM: KindFacts(N_("Custom Portal"), "CustomPortal"),
+    PortalKind.PARTNER: KindFacts(N_("Partner Portal"), "PartnerPortal"),
+    PortalKind.COMMUNITY: KindFacts(N_("Community Portal"), "CommunityPortal"),
+    PortalKind.EMPLOYEE_SELF_SERVICE: KindFacts(
+        N_("Employee Self-Service Portal"), "EmployeeSelfServicePortal"
+    ),
 }
 
 
@@ -52,8 +65,8 @@ class AddOn(StrEnum):
 
 
 ADD_ONS: dict[AddOn, KindFacts] = {
-    AddOn.PARTNER_PROJECT_SERVICE: KindFacts("Partner Project Service", "PartnerProjectService"),
-    AddOn.PARTNER_FIELD_SERVICE: KindFacts("Partner Field Service", "PartnerFieldService"),
+    AddOn.PARTNER_PROJECT_SERVICE: KindFacts(N_("Partner Project Service"), "PartnerProjectService"),
+    AddOn.PARTNER_FIELD_SERVICE: KindFacts(N_("Partner Field Service"), "PartnerFieldService"),
 }
 ADD_ONS_FOR: dict[PortalKind, tuple[AddOn, ...]] = {PortalKind.PARTNER: tuple(AddOn)}
 
@@ -79,32 +92,32 @@ _S, _P, _E, _C, _X = (
 _ALL = frozenset(PortalKind)
 
 FEATURES: dict[str, frozenset[PortalKind]] = {
-    "World Ready": _ALL,
-    "Multi-Language Support": _ALL,
-    "Portal Administration": _ALL,
-    "Customization and Extensibility": _ALL,
-    "Theming": _ALL,
-    "Content Management": frozenset({_S, _E, _C}),
-    "Knowledge Management": frozenset({_S, _P, _E, _C}),
-    "Support/Case Management": frozenset({_S, _E, _C}),
-    "Forums": frozenset({_S, _E, _C}),
-    "Faceted Search": frozenset({_S, _E}),
-    "Profile Management": frozenset({_S, _E}),
-    "Subscribe to Forum Thread": frozenset({_S, _E}),
-    "Comments": frozenset({_S, _E, _C}),
-    "Azure AD Authentication": frozenset({_E}),
-    "Ideas": frozenset({_C}),
-    "Blogs": frozenset({_C}),
-    "Project Service Automation Integration": frozenset({_P}),
-    "Field Service Integration": frozenset({_P}),
-    "Partner Onboarding": frozenset({_P}),
-    "Portal Base": frozenset({_X}),
-    "Portal Workflows": frozenset({_X}),
-    "Web Notifications": frozenset({_X}),
-    "Microsoft Identity": frozenset({_X}),
-    "Identity Workflows": frozenset({_X}),
-    "Web Forms": frozenset({_X}),
-    "Feedback": frozenset({_X}),
+    N_("World Ready"): _ALL,
+    N_("Multi-Language Support"): _ALL,
+    N_("Portal Administration"): _ALL,
+    N_("Customization and Extensibility"): _ALL,
+    N_("Theming"): _ALL,
+    N_("Content Management"): frozenset({_S, _E, _C}),
+    N_("Knowledge Management"): frozenset({_S, _P, _E, _C}),
+    N_("Support/Case Management"): frozenset({_S, _E, _C}),
+    N_("Forums"): frozenset({_S, _E, _C}),
+    N_("Faceted Search"): frozenset({_S, _E}),
+    N_("Profile Management"): frozenset({_S, _E}),
+    N_("Subscribe to Forum Thread"): frozenset({_S, _E}),
+    N_("Comments"): frozenset({_S, _E, _C}),
+    N_("Azure AD Authentication"): frozenset({_E}),
+    N_("Ideas"): frozenset({_C}),
+    N_("Blogs"): frozenset({_C}),
+    N_("Project Service Automation Integration"): frozenset({_P}),
+    N_("Field Service Integration"): frozenset({_P}),
+    N_("Partner Onboarding"): frozenset({_P}),
+    N_("Portal Base"): frozenset({_X}),
+    N_("Portal Workflows"): frozenset({_X}),
+    N_("Web Notifications"): frozenset({_X}),
+    N_("Microsoft Identity"): frozenset({_X}),
+    N_("Identity Workflows"): frozenset({_X}),
+    N_("Web Forms"): frozenset({_X}),
+    N_("Feedback"): frozenset({_X}),
 }
 
 
@@ -130,8 +143,3 @@ COMPARISON = Comparison(
     tuple(KINDS[kind].title for kind in _COLUMNS),
     tuple(Row(name, tuple(kind in kinds for kind in _COLUMNS)) for name, kinds in FEATURES.items()),
 )
-
-
-def has(kind: PortalKind, feature: str) -> bool:
-    """Raises KeyError for a feature that the table does not know."""
-    return kind in FEATURES[feature]

@@ -8,28 +8,30 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Job
 from organizations.models import Instance
-from provisioning.features import KINDS, Audience, PortalKind
-from provisioning.phases import Packages, Phase, display_name
+from provisioning.features import AUDIENCES, KINDS, PortalKind
+from provisioning.phases import ADD_ON, Packages, Phase, title_template
 
 
 class PortalType(models.TextChoices):
     """The subscription's kind."""
 
-    TRIAL = "trial", "Trial"
-    PRODUCTION = "production", "Production"
+    TRIAL = "trial", _("Trial")
+    PRODUCTION = "production", _("Production")
 
 
 class DevelopmentStatus(models.TextChoices):
     """Where a production portal stands with the people who build it; only told, nothing follows from it."""
 
-    PROTOTYPE = "prototype", "Prototype"
-    DEVELOPMENT = "development", "Development"
-    TEST = "test", "Test"
-    UAT = "uat", "UAT"
-    LIVE = "live", "Live"
+    PROTOTYPE = "prototype", _("Prototype")
+    DEVELOPMENT = "development", _("Development")
+    TEST = "test", _("Test")
+    UAT = "uat", _("UAT")
+    LIVE = "live", _("Live")
 
 
 class Portal(models.Model):
@@ -61,11 +63,14 @@ class Portal(models.Model):
     administrator_id = models.UUIDField(null=True, help_text="System user of the organization.")
     administrator_name = models.CharField(max_length=200, blank=True, default="")
     audience = models.CharField(
-        max_length=10, choices=[(a.value, a.name.title()) for a in Audience], blank=True, default=""
+        max_length=10,
+        choices=[(audience.value, _(title)) for audience, title in AUDIENCES.items()],
+        blank=True,
+        default="",
     )
     template = models.CharField(
         max_length=30,
-        choices=[(kind.value, facts.title) for kind, facts in KINDS.items()],
+        choices=[(kind.value, _(facts.title)) for kind, facts in KINDS.items()],
         blank=True,
         default="",
     )
@@ -133,18 +138,18 @@ class Portal(models.Model):
 
     @property
     def display_name(self) -> str:
-        """The name with the suffix of its phase."""
-        return display_name(self.name, self.current_phase)
+        """The name with the suffix of its phase, in the reader's language."""
+        return gettext(title_template(self.current_phase)) % {"name": self.name}
 
     @property
     def status(self) -> str:
         """Whether its admin center was ever opened; never goes back."""
-        return "Configured" if self.opened_at else "Not Configured"
+        return gettext("Configured") if self.opened_at else gettext("Not Configured")
 
     @property
     def application_type(self) -> str:
         """What the Applications tab says of the kind of application."""
-        return KINDS[PortalKind(self.template)].title if self.template else "Portal Add-On"
+        return gettext(KINDS[PortalKind(self.template)].title if self.template else ADD_ON)
 
     @property
     def host(self) -> str:

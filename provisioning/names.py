@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from accounts.words import Refusal
+
 LONGEST_NAME = 100
 SHORTEST_SUBDOMAIN, LONGEST_SUBDOMAIN = 3, 63
 
@@ -18,11 +20,11 @@ RESERVED = frozenset(_OFFICIAL.split())
 _LABEL = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 
 
-class NameRefused(ValueError):
-    """The message is one sentence that says what is wrong; `code` is its short name."""
+class NameRefused(Refusal):
+    """One sentence that says what is wrong; `code` is its short name."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, template: str, **values: object) -> None:
+        super().__init__(template, **values)
         self.code = code
 
 
@@ -36,7 +38,10 @@ def portal_name(text: str) -> str:
         raise NameRefused("name_missing", "Enter a name for the portal.")
     if len(name) > LONGEST_NAME:
         raise NameRefused(
-            "name_too_long", f"A name has at most {LONGEST_NAME} characters; this one has {len(name)}."
+            "name_too_long",
+            "A name has at most %(most)s characters; this one has %(number)s.",
+            most=LONGEST_NAME,
+            number=len(name),
         )
     # Cc: control; Cf: invisible marks that could turn the text around; Co, Cs: no characters at all.
     if any(unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs"} for letter in name):
@@ -57,8 +62,10 @@ def subdomain(text: str) -> str:
     if not SHORTEST_SUBDOMAIN <= len(label) <= LONGEST_SUBDOMAIN:
         raise NameRefused(
             "subdomain_length",
-            f"The URL's first part has {SHORTEST_SUBDOMAIN} to {LONGEST_SUBDOMAIN} characters; "
-            f"this one has {len(label)}.",
+            "The URL's first part has %(least)s to %(most)s characters; this one has %(number)s.",
+            least=SHORTEST_SUBDOMAIN,
+            most=LONGEST_SUBDOMAIN,
+            number=len(label),
         )
     if label.startswith("-") or label.endswith("-"):
         raise NameRefused("subdomain_hyphen", "The URL must not begin or end with a hyphen.")
@@ -68,5 +75,5 @@ def subdomain(text: str) -> str:
             "subdomain_encoded", "The URL must not have hyphens as its third and fourth character."
         )
     if label in RESERVED:
-        raise NameRefused("subdomain_reserved", f"“{label}” is reserved. Choose another one.")
+        raise NameRefused("subdomain_reserved", "“%(label)s” is reserved. Choose another one.", label=label)
     return label

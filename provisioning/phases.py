@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from accounts.words import N_
+
 
 class Phase(StrEnum):
     """A portal's phase, shown as `data-state`."""
@@ -27,16 +29,19 @@ class Packages(StrEnum):
 
 
 ADD_ON = "Portal Add-On"
-_SUFFIXES = {Phase.CONFIGURING: "-Configuring", Phase.PROVISIONING_FAILED: "-Provisioning Failed"}
+_TITLES = {
+    Phase.NOT_CONFIGURED: ADD_ON,
+    Phase.CONFIGURING: N_("%(name)s-Configuring"),
+    Phase.PROVISIONING_FAILED: N_("%(name)s-Provisioning Failed"),
+}
 
 BEING_CONFIGURED = (
     "This portal is currently being configured and updates are not allowed. Please try again later."
 )
-# Around the word "here", which leads to the organization's solutions.
+# On the page, "here" leads to the organization's solutions.
 PACKAGES_INSTALLING = (
-    "Your Portal URL has been created. However, package installation is still in progress. Please check status",
-    "here",
-    ".",
+    "Your Portal URL has been created. However, package installation is still in progress. "
+    "Please check status here."
 )
 PROVISIONING_ERROR = (
     "An error occurred while provisioning your Portal, and it could not be completed. To fix this, please restart "
@@ -62,14 +67,18 @@ RESET_ERROR = (
     "If the problem continues, contact support."
 )
 WAS_RESET = "This portal was reset. Configure it to provision it again."
+NOT_FAILED = N_("The provisioning of this portal did not fail, so there is nothing to restart.")
 RESTART_FIRST = "The provisioning of this portal failed. Restart it first."
 
 
 def display_name(name: str, phase: Phase) -> str:
     """What the Applications tab calls the row; the suffix is never part of the stored name."""
-    if phase is Phase.NOT_CONFIGURED:
-        return ADD_ON
-    return name + _SUFFIXES.get(phase, "")
+    return title_template(phase) % {"name": name}
+
+
+def title_template(phase: Phase) -> str:
+    """The same for the catalogs; it may name the portal as %(name)s."""
+    return _TITLES.get(phase, "%(name)s")
 
 
 def why_no_updates(phase: Phase, packages: Packages) -> str | None:
@@ -88,8 +97,7 @@ def why_no_updates(phase: Phase, packages: Packages) -> str | None:
         case Phase.RESET_FAILED:
             return RESET_ERROR
     if packages is Packages.INSTALLING:
-        text, here, end = PACKAGES_INSTALLING
-        return f"{text} {here}{end}"
+        return PACKAGES_INSTALLING
     return None
 
 
@@ -103,6 +111,5 @@ def why_no_reset(phase: Phase, packages: Packages) -> str | None:
     if phase in (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED) and packages is not Packages.INSTALLING:
         return None
     if phase in (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED):
-        text, here, end = PACKAGES_INSTALLING
-        return f"{text} {here}{end}"
+        return PACKAGES_INSTALLING
     return why_no_updates(phase, packages)

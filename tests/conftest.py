@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 
 from accounts.models import DirectoryRoleAssignment, User
 from accounts.roles import DirectoryRole
+from portaladmin.catalogs.compiling import compile_catalogs
 
 PASSWORD = "correct horse battery"
 
@@ -19,8 +20,9 @@ def cheap_passwords(settings: LazySettings) -> None:
 
 
 def pytest_configure() -> None:
-    """WhiteNoise warns of a missing folder, and warnings are errors."""
+    """WhiteNoise warns of a missing folder, and warnings are errors. The catalogs are read when a process begins."""
     django_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    compile_catalogs(django_settings.DATA_DIR / "locale")
 
 
 @pytest.fixture(autouse=True)

@@ -6,22 +6,23 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Instance(models.Model):
     """What the admin center knows of one organization; `organizations.connect` leads to it."""
 
     class Kind(models.TextChoices):
-        EMBEDDED = "embedded", "Embedded"
+        EMBEDDED = "embedded", _("Embedded")
 
     class Type(models.TextChoices):
-        PRODUCTION = "production", "Production"
-        SANDBOX = "sandbox", "Sandbox"
+        PRODUCTION = "production", _("Production")
+        SANDBOX = "sandbox", _("Sandbox")
 
     class State(models.TextChoices):
-        READY = "ready", "Ready"
+        READY = "ready", _("Ready")
         # Administration mode: the organization lets nobody in.
-        DISABLED = "disabled", "Administration mode"
+        DISABLED = "disabled", _("Administration mode")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=160, unique=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -9,6 +10,10 @@ from django.forms import BoundField, CheckboxInput, Select
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from accounts import formats
+from organizations.languages import LanguageInfo
 
 register = template.Library()
 
@@ -21,6 +26,30 @@ def icon(name: str) -> SafeString:
         static("shell/icons.svg"),
         name,
     )
+
+
+@register.filter
+def moment(value: datetime) -> SafeString:
+    """Date and time in the reader's way of writing, with UTC named."""
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.moment(value))
+
+
+@register.filter
+def clock(value: datetime) -> str:
+    """The time of the day; the sentence around it names UTC."""
+    return formats.clock(value)
+
+
+@register.filter
+def number(value: float) -> str:
+    """A number for people, with the separators of their language."""
+    return formats.number(value)
+
+
+@register.filter
+def name_here(language: LanguageInfo) -> str:
+    """The name of a language in the language of this page."""
+    return language.name_in(get_language() or "en")
 
 
 @register.inclusion_tag("shell/field.html")

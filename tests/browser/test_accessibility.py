@@ -21,6 +21,7 @@ NO_PAGES = {
     "",
     "healthz",
     "readyz",
+    "accounts/language/",
     "accounts/logout/",
     "jobs/<uuid:job_id>/status/",
     "jobs/<uuid:job_id>/restart/",

@@ -14,7 +14,7 @@ from accounts.models import User
 
 pytestmark = pytest.mark.django_db
 
-OPEN = {"healthz", "readyz", "accounts/login/", "accounts/logout/"}
+OPEN = {"healthz", "readyz", "accounts/login/", "accounts/logout/", "accounts/language/"}
 
 
 def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -71,7 +71,7 @@ def test_nobody_signs_up(stranger: Client) -> None:
     assert stranger.get("/accounts/signup/").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/applications/"])
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/applications/", "/static/shell/app.css"])
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "xn--nxasmq6b.example", "portals.localhost"]
 )
@@ -116,7 +116,7 @@ def assert_policies(response: Any) -> None:
     assert "camera=()" in response["Permissions-Policy"]
 
 
-@pytest.mark.parametrize("host", ["localhost", "help.portals.localhost", "evil.example"])
+@pytest.mark.parametrize("host", ["localhost", "help.portals.localhost"])
 def test_every_answer_carries_its_policies(host: str) -> None:
     assert_policies(Client(HTTP_HOST=host).get("/accounts/login/"))
 
@@ -160,3 +160,31 @@ def test_a_form_without_its_token_changes_nothing(global_admin: User) -> None:
     response = browser.post("/applications/add/", {"type": "trial"})
     assert response.status_code == 403
     assert b"Nothing was changed" in response.content
+
+
+@pytest.mark.parametrize("path", ["/applications/?q=%00", "/applications/?%00=x", "/there/is/%00/nothing/"])
+def test_a_character_that_no_database_keeps_is_a_bad_request(
+    stranger: Client, global_admin: User, path: str
+) -> None:
+    stranger.force_login(global_admin)
+    assert stranger.get(path).status_code == 400
+
+
+def test_it_is_one_in_a_form_too(stranger: Client, global_admin: User) -> None:
+    stranger.force_login(global_admin)
+    assert stranger.post("/applications/add/", {"type": "tri\x00al"}).status_code == 400
+
+
+def test_an_account_that_is_switched_off_is_told_so(stranger: Client, nobody: User) -> None:
+    User.objects.filter(pk=nobody.pk).update(is_active=False)
+    sent = {"login": nobody.email, "password": "correct horse battery"}
+    response = stranger.post("/accounts/login/", sent, follow=True)
+    assert b"This account is switched off." in response.content
+    assert stranger.get("/applications/").status_code == 302
+
+
+def test_signing_out_asks_in_a_page_of_ours(stranger: Client, global_admin: User) -> None:
+    stranger.force_login(global_admin)
+    assert b"Administration Center" in stranger.get("/accounts/logout/").content
+    stranger.post("/accounts/logout/")
+    assert stranger.get("/applications/").status_code == 302
