@@ -176,3 +176,56 @@ def _step(kind: registry.Kind | None, step: JobStep) -> StepView:
         took=took,
         error_message=step.error_message,
     )
+
+
+def _step_title(kind: registry.Kind, step: JobStep) -> str:
+    """In the reader's language; a step of an older version that is gone is shown by its name."""
+    try:
+        return gettext(kind.step(step.name).title).format(argument=step.argument)
+    except KeyError:
+        return step.name
+
+
+def refusal(error: Exception, job: Job | None = None) -> str:
+    """Why something could not be done with a job, in the reader's language."""
+    if isinstance(error, services.AlreadyActive):
+        return already_started(error.job)
+    if job is not None and (isinstance(error, services.NotCancellable) or job.state not in RESTARTABLE):
+        return gettext("This cannot be done with the job now: %(state)s.") % {"state": words_of(job)}
+    return gettext(str(error))
+
+
+def words_of(job: Job) -> str:
+    """Its state in the reader's language."""
+    return gettext(_WORDS[JobState(job.state)])
+
+
+def already_started(job: Job) -> str:
+    """Who was first, and when."""
+    return gettext("%(person)s started this already (%(time)s).") % {
+        "person": job.requested_by or gettext("the system"),
+        "time": formats.moment(job.created_at),
+    }
+
+
+@dataclass(frozen=True)
+class RestartStep:
+    """What a restart makes of one step: "kept", "verified again" or "done anew"."""
+
+    title: str
+    fate: str
+
+
+def restart_plan(job: Job) -> list[RestartStep]:
+    """What a restart with the same values would do, step by step, so that people know before they click."""
+    kind = registry.shown(job.kind, job.definition)
+    return [] if kind is None else [_fate(kind, step) for step in job.steps.all()]
+
+
+def _fate(kind: registry.Kind, step: JobStep) -> RestartStep:
+    done = step.state == StepState.DONE or step.kept
+    fate = gettext("done anew")
+    if done:
+        kept = kind.step(step.name).on_restart is registry.OnRestart.KEEP
+        fate = gettext("kept") if kept else gettext("verified again")
+    return RestartStep(_step(kind, step).title, fate)

@@ -13,13 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import permissions
 from jobs import services as jobs
-from jobs.presentation import progress_of
+from jobs.presentation import progress_of, refusal, restart_plan
 from organizations.languages import language
 from provisioning.forms import DetailsForm
 from provisioning.models import Portal, PortalType
 from provisioning.phases import (
     BEING_CONFIGURED,
-    PACKAGES_INSTALLING,
     PROVISIONING_ERROR,
     RESET_ERROR,
     RESET_IN_PROGRESS,
@@ -28,7 +27,7 @@ from provisioning.phases import (
     Phase,
     why_no_updates,
 )
-from provisioning.policies import NotNow
+from provisioning.policies import NotNow, require_updatable
 from provisioning.services import add_ons
 from provisioning.services import details as service
 from provisioning.views.access import frame, managed_portal, person
@@ -69,7 +68,11 @@ def _watch(request: HttpRequest, portal: Portal) -> HttpResponse:
 
 def _failed(request: HttpRequest, portal: Portal) -> HttpResponse:
     assert portal.provision_job is not None
-    shown = {"sentence": PROVISIONING_ERROR, "progress": progress_of(portal.provision_job)}
+    shown = {
+        "sentence": PROVISIONING_ERROR,
+        "progress": progress_of(portal.provision_job),
+        "plan": restart_plan(portal.provision_job),
+    }
     return render(request, "provisioning/failed.html", {**frame(portal, ""), **shown})
 
 
@@ -110,7 +113,7 @@ def _details(request: HttpRequest, portal: Portal, form: DetailsForm, *, status:
             "frozen": why_no_updates(Phase(portal.phase), Packages(portal.packages)),
             "language": language(portal.language or 0),
             "content_language": language(portal.content_language or portal.language or 0),
-            "packages_sentence": PACKAGES_INSTALLING if installing else None,
+            "installing": installing,
             "progress": progress_of(portal.packages_job) if installing and portal.packages_job else None,
         },
         status=status,
@@ -119,10 +122,11 @@ def _details(request: HttpRequest, portal: Portal, form: DetailsForm, *, status:
 
 def _update(request: HttpRequest, portal: Portal) -> HttpResponse:
     form = DetailsForm(request.POST, portal=portal)
-    if not form.is_valid():
-        return _details(request, portal, form, status=422)
-    values = form.cleaned_data
     try:
+        require_updatable(portal)
+        if not form.is_valid():
+            return _details(request, portal, form, status=422)
+        values = form.cleaned_data
         service.update(
             portal_id=portal.id,
             name=values["name"],
@@ -164,5 +168,5 @@ def restart(request: HttpRequest, portal_id: UUID) -> HttpResponse:
     try:
         jobs.restart(job_id=portal.provision_job.id, requested_by=person(request))
     except (jobs.NotRestartable, jobs.AlreadyActive) as error:
-        messages.info(request, str(error))
+        messages.info(request, refusal(error))
     return redirect("provisioning:portal", portal.id)
