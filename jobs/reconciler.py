@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -127,9 +128,11 @@ PATIENT = Pace(30, 5)
 HASTY = Pace(5, 3)
 
 # Due, not rung for lately, and not waiting for another job's serial key; that one rings when it ends.
+# The time of the statement, since a clock that goes on could not be looked up in the index of what is due.
 _UNHEARD = """
-state IN ('queued', 'waiting') AND run_at <= clock_timestamp() AND kind = ANY(%(kinds)s)
-AND (rung_at IS NULL OR rung_at < clock_timestamp()
+state IN ('queued', 'waiting') AND run_at <= statement_timestamp() AND (kind, definition) IN (
+    SELECT * FROM unnest(%(kinds)s::text[], %(versions)s::integer[]))
+AND (rung_at IS NULL OR rung_at < statement_timestamp()
      - interval '1 second' * %(first)s * power(2, LEAST(GREATEST(rings - 1, 0), %(doublings)s)))
 AND (serial_key IS NULL OR serial_held OR NOT EXISTS (
     SELECT 1 FROM jobs_job AS holder WHERE holder.serial_key = job.serial_key AND holder.serial_held))
@@ -148,12 +151,16 @@ def ring_due(
 ) -> int:
     """Ring for jobs that are due; how many. When the broker takes nothing, the next pass tries again."""
     with connection.cursor() as cursor:
-        kinds = registry.names()
-        cursor.execute(_ANY_UNHEARD, {**vars(HASTY), "kinds": kinds})
+        runnable = registry.known()
+        ours: dict[str, Any] = {
+            "kinds": [name for name, _ in runnable],
+            "versions": [version for _, version in runnable],
+        }
+        cursor.execute(_ANY_UNHEARD, ours | vars(HASTY))
         if not cursor.fetchone()[0]:
             return 0
         pace = HASTY if backlog() == 0 else PATIENT
-        cursor.execute(_TAKE_UNHEARD, {**vars(pace), "kinds": kinds, "batch": BATCH})
+        cursor.execute(_TAKE_UNHEARD, {**ours, **vars(pace), "batch": BATCH})
         due = [row[0] for row in cursor.fetchall()]
     for number, job_id in enumerate(due):
         if not ring(job_id):
