@@ -28,21 +28,20 @@ _DIRECTORY_ROLES = {
 
 
 def load_people(*, password: str) -> dict[str, UUID]:
-    """Make those who are missing; their directory object ids by the first part of the address.
+    """Make them all; their directory object ids by the first part of the address.
 
-    An empty password leaves new people without one. Another one than the people have replaces theirs, so that
-    DEMO_PASSWORD says what works now. All of them share one hash: a slow hash for each would slow every start.
+    An empty password leaves them without one. They share one hash: a slow hash for each would slow the first start.
     """
-    known = {user.email.partition("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
-    first = known.get("global.admin")
     encoded = make_password(password or None)
-    if first is not None and (not password or first.check_password(password)):
-        encoded = first.password
-    elif password:
-        User.objects.filter(pk__in=[user.pk for user in known.values()]).update(password=encoded)
-    for local in PEOPLE.keys() - known.keys():
-        known[local] = _make(local, encoded)
-    return {local: known[local].directory_object_id for local in PEOPLE}
+    return {local: _make(local, encoded).directory_object_id for local in PEOPLE}
+
+
+def set_password(password: str) -> None:
+    """From now on this is the password of the demo's people who are there; an empty one changes nothing."""
+    people = User.objects.filter(email__in=[f"{local}@{DOMAIN}" for local in PEOPLE])
+    first = people.order_by("pk").first()
+    if password and first is not None and not first.check_password(password):
+        people.update(password=make_password(password))
 
 
 def _make(local: str, encoded: str) -> User:

@@ -65,9 +65,6 @@ class Directory(Protocol):
     def get(self, application_id: UUID) -> Application:
         """Raises ApplicationNotFound."""
 
-    def rename(self, application_id: UUID, *, display_name: str) -> None:
-        """Give the application another name to show. Raises ApplicationNotFound, DirectoryDenied."""
-
     def add_secret(self, application_id: UUID, *, days: int) -> Secret:
         """A further secret, valid for so many days. Raises ApplicationNotFound, DirectoryDenied."""
 

@@ -44,9 +44,8 @@ class HostSessionMiddleware(SessionMiddleware):
     """Chooses the cookie by the kind of host (set by the host routing before), and binds the session to it."""
 
     def process_request(self, request: HttpRequest) -> None:
-        host = request.get_host().partition(":")[0].lower()
         key = request.COOKIES.get(self._cookie_name(request))
-        request.session = SessionStore(key, host=host)
+        request.session = SessionStore(key, host=request.host_name)  # type: ignore[attr-defined]
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if self._cookie_name(request) == settings.SESSION_COOKIE_NAME:

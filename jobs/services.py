@@ -98,11 +98,13 @@ def _first_caller(job: Job) -> Job | None:
 
 
 @transaction.atomic
-def restart(*, job_id: UUID, requested_by: User | None, inputs: Mapping[str, Any] | None = None) -> Job:
+def restart(
+    *, job_id: UUID, requested_by: User | None, inputs: Mapping[str, Any] | None = None, note: str = ""
+) -> Job:
     """A new attempt at a job that ended badly: it keeps the steps that were done and goes on at the failed one.
 
     With other `inputs`, the steps that depend on what changed (`Step.inputs`) are done anew, wherever they stand.
-    The old job stays as it was. Raises NotRestartable, AlreadyActive.
+    `note` goes into the new job's first event: what was changed, say. The old job stays as it was. Raises NotRestartable, AlreadyActive.
     """
     old = Job.objects.select_for_update().get(pk=job_id)
     if JobState(old.state) not in RESTARTABLE:
@@ -116,7 +118,7 @@ def restart(*, job_id: UUID, requested_by: User | None, inputs: Mapping[str, Any
     job.restart_of = old
     steps = _steps_of_restart(definition, job, old)
     job.cursor = next((step.index for step in steps if step.state != StepState.DONE), len(steps))
-    return _insert_or_find(definition, job, steps, requested_by, f"A new attempt at {old.id}.")
+    return _insert_or_find(definition, job, steps, requested_by, f"A new attempt at {old.id}. {note}".strip())
 
 
 def _steps_of_restart(definition: Kind, job: Job, old: Job) -> list[JobStep]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 PORTAL_URLS = "sites.urls"
-STRANGER_URLS = "portaladmin.urls_stranger"
+HEALTH_URLS = "portaladmin.urls_health"
+HEALTH = frozenset({"/healthz", "/readyz"})
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
@@ -39,12 +40,18 @@ class HostRoutingMiddleware:
 
     def _routed(self, request: HttpRequest) -> HttpResponseBase:
         host = host_name(request)
+        request.host_name = host  # type: ignore[attr-defined]
         request.portal_host = None  # type: ignore[attr-defined]
         if host in settings.ADMIN_HOSTS:
             return self.get_response(request)
         if host.endswith("." + settings.PORTAL_BASE_DOMAIN):
             request.portal_host = host  # type: ignore[attr-defined]
             request.urlconf = PORTAL_URLS
+        elif request.path in HEALTH:
+            request.urlconf = HEALTH_URLS
         else:
-            request.urlconf = STRANGER_URLS
+            # 421, as RFC 9110 has it for a host that this server does not speak for; not even static files.
+            return HttpResponse(
+                "This host is not served here.\n", status=421, content_type="text/plain; charset=utf-8"
+            )
         return self.get_response(request)

@@ -82,7 +82,7 @@ PORTAL_PORT: str = env.str("PORTAL_PORT", "" if _https else str(PORT))
 WEB_ADDRESS: str = env.str("WEB_ADDRESS", f"127.0.0.1:{PORT}")
 SUPPORT_ADDRESS: str = env.str("SUPPORT_ADDRESS", "support@contoso.example")
 
-# The host middleware refuses every host that is not ours, before anything else runs.
+# The host routing, which comes first, answers every host that is not ours.
 ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = [ADMIN_URL.rstrip("/")] if _https else []
 
@@ -112,10 +112,11 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "accounts.sessions.HostSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "portaladmin.texts.NoNulMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.language.LanguageMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -130,8 +131,8 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "context_processors": [
             "builtins": ["django.templatetags.i18n"],
+            "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
@@ -221,6 +222,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.bool("TRUST_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Limits on sign-in count by the client's address, which the proxy tells; without this all clients were one.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

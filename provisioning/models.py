@@ -210,6 +210,8 @@ class Draft(models.Model):
 
     portal = models.OneToOneField(Portal, primary_key=True, on_delete=models.CASCADE, related_name="draft")
     values = models.JSONField(default=dict)
+    # Grows with every change: the terms are accepted for the values that were shown with them.
+    revision = models.PositiveIntegerField(default=1)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

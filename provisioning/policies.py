@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioning.models import Portal
-from provisioning.phases import Packages, Phase, why_no_reset, why_no_updates
+from provisioning.phases import NOT_FAILED, Packages, Phase, why_no_reset, why_no_updates
 
 
 class NotNow(Exception):
@@ -20,3 +20,10 @@ def require_resettable(portal: Portal) -> None:
     """Raises NotNow in every phase but configured, provisioning failed and reset failed."""
     if sentence := why_no_reset(Phase(portal.phase), Packages(portal.packages)):
         raise NotNow(sentence)
+
+
+def require_failed(portal: Portal) -> None:
+    """Values are changed after a failed provisioning only, and not while its packages install. Raises NotNow."""
+    phase, packages = Phase(portal.phase), Packages(portal.packages)
+    if phase is not Phase.PROVISIONING_FAILED or packages is Packages.INSTALLING:
+        raise NotNow(why_no_reset(phase, packages) or NOT_FAILED)

@@ -22,5 +22,6 @@ urlpatterns = [
     path("portals/<uuid:portal_id>/details/", portal.details, name="details"),
     path("portals/<uuid:portal_id>/actions/", actions.actions, name="actions"),
     path("portals/<uuid:portal_id>/reset/", actions.reset, name="reset"),
+    path("portals/<uuid:portal_id>/provision/change/", configure.change, name="change"),
     path("portals/<uuid:portal_id>/provision/restart/", portal.restart, name="restart"),
 ]

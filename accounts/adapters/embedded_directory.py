@@ -44,10 +44,6 @@ class EmbeddedDirectory(Directory):
     def get(self, application_id: UUID) -> Application:
         return _seen(_row(application_id))
 
-    def rename(self, application_id: UUID, *, display_name: str) -> None:
-        if not DirectoryApplication.objects.filter(pk=application_id).update(display_name=display_name):
-            raise ApplicationNotFound(f"The directory has no application {application_id}.")
-
     def add_secret(self, application_id: UUID, *, days: int) -> Secret:
         text = secrets.token_urlsafe(32)
         row = DirectoryApplicationSecret.objects.create(

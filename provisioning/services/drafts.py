@@ -5,23 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
+
 from provisioning.models import Draft, Portal
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
+@transaction.atomic
 def keep(*, portal: Portal, values: Mapping[str, Any], edited_by: User) -> Draft:
-    """Remember the values as they were entered."""
-    draft, _ = Draft.objects.update_or_create(
+    """Remember the values as they were entered. Entering the same again changes nothing."""
+    draft, made = Draft.objects.select_for_update().get_or_create(
         portal=portal, defaults={"values": dict(values), "edited_by": edited_by}
     )
+    if not made and draft.values != dict(values):
+        draft.values, draft.edited_by, draft.revision = dict(values), edited_by, draft.revision + 1
+        draft.save()
     return draft
+
+
+def of(portal: Portal) -> Draft | None:
+    """What was entered last, and by whom."""
+    return Draft.objects.select_related("edited_by").filter(portal=portal).first()
 
 
 def values_of(portal: Portal) -> dict[str, Any]:
     """What was entered last; empty if nothing was."""
-    draft = Draft.objects.filter(portal=portal).first()
+    draft = of(portal)
     return dict(draft.values) if draft else {}
 
 

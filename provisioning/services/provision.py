@@ -13,6 +13,7 @@ from jobs.models import Job
 from provisioning.configuration import Configuration
 from provisioning.models import Draft, Portal, PortalType, TermsAcceptance, portal_key
 from provisioning.phases import Phase, may_be_configured
+from provisioning.policies import require_failed
 from provisioning.workflows.provision import KIND
 
 if TYPE_CHECKING:
@@ -23,15 +24,31 @@ class NotPermitted(Exception):
     """The person may not do it; the message names the role that is missing."""
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody changed the values after they were shown with the terms."""
+
+
 class AlreadySubmitted(Exception):
-    """The portal was configured before; the message says by whom and when, as far as a job tells."""
+    """The portal was configured before; the message says by whom and when, as far as `job` tells."""
+
+    def __init__(self, message: str, job: Job | None) -> None:
+        super().__init__(message)
+        self.job = job
 
 
 @transaction.atomic
-def submit(*, portal_id: UUID, configuration: Configuration, terms_version: str, user: User) -> Job:
+def submit(
+    *,
+    portal_id: UUID,
+    configuration: Configuration,
+    terms_version: str,
+    user: User,
+    revision: int | None = None,
+) -> Job:
     """Accept the terms and begin to provision the portal: all of it is in the database when this returns.
 
-    Raises NotPermitted, AlreadySubmitted.
+    `revision`: of the draft that was shown with the terms; None without a draft.
+    Raises NotPermitted, AlreadySubmitted, ChangedMeanwhile.
     """
     if not permissions.may_provision(user, configuration.instance_id):
         raise NotPermitted(
@@ -39,7 +56,10 @@ def submit(*, portal_id: UUID, configuration: Configuration, terms_version: str,
         )
     portal = Portal.objects.select_for_update().get(pk=portal_id)
     if not may_be_configured(Phase(portal.phase)):
-        raise AlreadySubmitted(_who_was_first(portal))
+        raise AlreadySubmitted(_who_was_first(portal), portal.provision_job)
+    draft = Draft.objects.select_for_update().filter(portal=portal).first()
+    if revision is not None and (draft is None or draft.revision != revision):
+        raise ChangedMeanwhile
     _take_over(portal, configuration, user)
     job = jobs.enqueue(
         kind=KIND,
@@ -57,6 +77,32 @@ def submit(*, portal_id: UUID, configuration: Configuration, terms_version: str,
     )
     Draft.objects.filter(portal=portal).delete()
     return job
+
+
+@transaction.atomic
+def change(*, portal_id: UUID, configuration: Configuration, user: User) -> Job:
+    """Restart a failed provisioning with other values: only what depends on them is done anew.
+
+    Raises NotPermitted, policies.NotNow (the provisioning did not fail), jobs.services.NotRestartable, AlreadyActive.
+    """
+    if not permissions.may_provision(user, configuration.instance_id):
+        raise NotPermitted(
+            "You need the System Administrator role in the chosen Dynamics 365 instance to submit."
+        )
+    portal = Portal.objects.select_for_update().get(pk=portal_id)
+    require_failed(portal)
+    assert portal.provision_job_id is not None
+    inputs = Job.objects.values_list("inputs", flat=True).get(pk=portal.provision_job_id)
+    wanted = {**inputs, **configuration.to_json()}
+    changed = [name for name in configuration.to_json() if wanted[name] != inputs.get(name)]
+    if changed:
+        wanted |= {"submitted_by": str(user.directory_object_id), "submitted_by_name": str(user)}
+    _take_over(portal, configuration, portal.owner or user)
+    what = "; ".join(
+        f"{name}: {inputs.get(name)} → {wanted[name]}" for name in changed if not name.endswith("_id")
+    )
+    note = f"{user} changed {what}." if what else ""
+    return jobs.restart(job_id=portal.provision_job_id, requested_by=user, inputs=wanted, note=note)
 
 
 def _take_over(portal: Portal, configuration: Configuration, user: User) -> None:

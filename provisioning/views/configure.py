@@ -10,19 +10,24 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import limits
-from jobs.services import AlreadyActive
+from accounts.language import spoken
+from jobs.services import AlreadyActive, NotRestartable
+from organizations.languages import language
 from provisioning import names, queries, terms
 from provisioning.choices import choices_for
 from provisioning.features import COMPARISON
 from provisioning.forms import ConfigureForm
-from provisioning.models import Portal
+from provisioning.models import Draft, Portal
 from provisioning.phases import Phase, may_be_configured
-from provisioning.services import drafts, provision
-from provisioning.views.access import managed_portal, person
+from provisioning.policies import NotNow, require_failed
+from provisioning.services import drafts
+from provisioning.services import provision as service
+from provisioning.views.access import frame, managed_portal, person
 
 _FIELDS = tuple(ConfigureForm.base_fields.keys() - {"addons"})
 URL_CHECKS = 60  # a minute
@@ -98,9 +103,13 @@ def url_check(request: HttpRequest, portal_id: UUID) -> HttpResponse:
         verdict["free"] = names.subdomain(request.GET.get("subdomain", ""))
         instance_id = _uuid(request.GET.get("instance", ""))
         if queries.subdomain_taken(verdict["free"], instance_id=instance_id, portal_id=portal.id):
-            verdict = {"free": "", "code": "url_taken", "message": "This URL is taken. Choose another one."}
+            verdict = {
+                "free": "",
+                "code": "url_taken",
+                "message": gettext("This URL is taken. Choose another one."),
+            }
     except names.NameRefused as error:
-        verdict = {"free": "", "code": error.code, "message": str(error)}
+        verdict = {"free": "", "code": error.code, "message": spoken(error)}
     return render(request, "provisioning/_url_check.html", verdict)
 
 
@@ -118,19 +127,63 @@ def accept(request: HttpRequest, portal_id: UUID) -> HttpResponse:
     portal = managed_portal(request, portal_id)
     if not may_be_configured(Phase(portal.phase)):
         return redirect("provisioning:portal", portal.id)
-    form = _form(request, portal, drafts.values_of(portal), bound=True)
-    if not form.is_valid():
+    draft = drafts.of(portal)
+    form = _form(request, portal, draft.values if draft else {}, bound=True)
+    if not form.is_valid() or draft is None:
         return render(request, "provisioning/configure.html", _page(portal, form), status=422)
-    if request.method != "POST":
-        return render(
-            request, "provisioning/terms.html", {"portal": portal, "form": form, "terms": terms.CURRENT}
-        )
-    if request.POST.get("accept") != terms.CURRENT.version:
-        messages.error(
-            request, "The terms of service were not accepted, or have changed. Please read them again."
-        )
+    now = f"{terms.CURRENT.version}:{draft.revision}"
+    if request.method == "POST" and _accepted(request, portal, draft, now):
+        return _submit(request, portal, form, draft.revision)
+    if request.method == "POST":
         return redirect("provisioning:terms", portal.id)
-    return _submit(request, portal, form)
+    request.session[_shown(portal)] = now
+    shown = {"portal": portal, "form": form, "configuration": form.configuration(), "now": now}
+    shown["language"] = language(form.configuration().language)
+    return render(request, "provisioning/terms.html", {**shown, "terms": terms.CURRENT})
+
+
+def _shown(portal: Portal) -> str:
+    """Where the session keeps which terms and which values this person has seen together."""
+    return f"terms:{portal.id}"
+
+
+def _accepted(request: HttpRequest, portal: Portal, draft: Draft, now: str) -> bool:
+    """Accepted is what was seen: these terms, with these values. Otherwise it is said, and shown anew."""
+    if not request.POST.get("accept"):
+        messages.error(request, gettext("The terms of service were not accepted. Please read them again."))
+        return False
+    if request.session.get(_shown(portal)) == now == request.POST.get("shown", now):
+        return True
+    who = str(draft.edited_by) if draft.edited_by else gettext("Somebody")
+    sentence = gettext(
+        "Nothing was submitted yet: %(who)s changed the values, or the terms changed, after you saw them."
+    )
+    messages.warning(request, sentence % {"who": who})
+    return False
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest, portal_id: UUID) -> HttpResponse:
+    """Change Values and Restart Provisioning: the same form, with the values of the attempt that failed."""
+    portal = managed_portal(request, portal_id)
+    try:
+        require_failed(portal)
+        values = _sent(request.POST) if request.method == "POST" else drafts.values_from(portal)
+        form = _form(request, portal, values, bound=request.method == "POST" and "show" not in request.POST)
+        if form.is_bound and form.is_valid():
+            service.change(portal_id=portal.id, configuration=form.configuration(), user=person(request))
+            return redirect("provisioning:portal", portal.id)
+    except NotNow as error:
+        shown = {**frame(portal, ""), "sentence": str(error)}
+        return render(request, "provisioning/not_now.html", shown, status=409)
+    except service.NotPermitted as error:
+        raise PermissionDenied(str(error)) from error
+    except (AlreadyActive, NotRestartable) as error:
+        messages.info(request, str(error))
+        return redirect("provisioning:portal", portal.id)
+    page = {**_page(portal, form), "changing": True}
+    return render(request, "provisioning/configure.html", page, status=422 if form.errors else 200)
 
 
 @require_safe
@@ -138,16 +191,20 @@ def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "provisioning/privacy.html")
 
 
-def _submit(request: HttpRequest, portal: Portal, form: ConfigureForm) -> HttpResponse:
+def _submit(request: HttpRequest, portal: Portal, form: ConfigureForm, revision: int) -> HttpResponse:
     try:
-        provision.submit(
+        service.submit(
             portal_id=portal.id,
             configuration=form.configuration(),
             terms_version=terms.CURRENT.version,
             user=person(request),
+            revision=revision,
         )
-    except provision.NotPermitted as error:
+    except service.NotPermitted as error:
         raise PermissionDenied(str(error)) from error
-    except (provision.AlreadySubmitted, AlreadyActive) as error:
+    except service.ChangedMeanwhile:
+        return redirect("provisioning:terms", portal.id)
+    except (service.AlreadySubmitted, AlreadyActive) as error:
         messages.info(request, str(error))
+    request.session.pop(_shown(portal), None)
     return redirect("provisioning:portal", portal.id)

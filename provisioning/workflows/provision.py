@@ -85,6 +85,10 @@ def _require_administrators(
 def _reserve(context: StepContext) -> Mapping[str, Any]:
     portal = _portal(context)
     subdomain = context.inputs["subdomain"]
+    for row in ledger.held(exclusive_key=context.exclusive_key):
+        if row.kind in {"address", "route"} and row.name != subdomain:  # of values that were changed since
+            hosting().release(row.name, portal_id=portal.id)
+            ledger.released(row)
     resource = context.plan("address", subdomain)
     hosting().reserve(subdomain, portal_id=portal.id, instance_id=UUID(context.inputs["instance_id"]))
     ledger.made(resource, external_id=subdomain)

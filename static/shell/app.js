@@ -28,7 +28,7 @@
   // that the page is whole when it comes back out of the browser's history.
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (!button || button.hasAttribute("data-many")) return;
+    if (!button) return;
     if (button.dataset.resting) { event.preventDefault(); return; }
     button.dataset.resting = "1";
     window.setTimeout(() => { delete button.dataset.resting; }, 3000);

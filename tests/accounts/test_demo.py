@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.demo import DOMAIN, PEOPLE, load_people
+from accounts.demo import DOMAIN, PEOPLE, load_people, set_password
 from accounts.models import User
 from accounts.roles import DirectoryRole
+from organizations.models import Instance
+from portaladmin.demo import load_demo
 from portaladmin.up import welcome
+from provisioning.models import Portal
 
 pytestmark = pytest.mark.django_db
 
@@ -15,23 +18,32 @@ def test_the_people_are_those_that_make_up_names() -> None:
     assert DOMAIN == welcome.DOMAIN
 
 
-def test_loading_twice_makes_nobody_twice_and_changes_nobody() -> None:
-    first = load_people(password="one long password")
+def test_it_is_loaded_once_and_what_people_did_since_stays() -> None:
+    load_demo()
+    User.objects.filter(email="nobody@contoso.example").delete()
     User.objects.filter(email="csr@contoso.example").update(display_name="Renamed")
-    assert load_people(password="one long password") == first
-    assert User.objects.count() == len(PEOPLE)
+    Instance.objects.filter(name="Contoso").update(url="https://moved.example")
+    Portal.objects.first().delete()  # type: ignore[union-attr]
+    load_demo()
+    assert User.objects.count() == len(PEOPLE) - 1
     assert User.objects.get(email="csr@contoso.example").display_name == "Renamed"
+    assert (Instance.objects.count(), Portal.objects.count()) == (2, 3)
+
+
+def test_an_installation_of_ones_own_gets_no_demo(nobody: User) -> None:
+    load_demo()
+    assert (User.objects.count(), Instance.objects.count()) == (1, 0)
 
 
 def test_another_password_is_everyones_from_then_on() -> None:
     load_people(password="one long password")
-    load_people(password="another long password")
+    set_password("another long password")
     assert all(user.check_password("another long password") for user in User.objects.all())
 
 
 def test_no_password_leaves_the_one_that_is_there() -> None:
     load_people(password="one long password")
-    load_people(password="")
+    set_password("")
     assert User.objects.get(email="csr@contoso.example").check_password("one long password")
 
 

@@ -80,7 +80,7 @@ def test_from_sign_in_to_the_portals_home_page(
     home.start()
     began = time.monotonic()
     page.get_by_role("button", name="Accept").click()
-    expect(page.get_by_text("This portal is currently being configured")).to_be_visible()
+    page.wait_for_url(f"**/portals/{portal_id}/**")  # watching it, or past that already
     shown(visitor, "configuring")
     home.join(timeout=30)
     with capsys.disabled():

@@ -85,6 +85,4 @@ class DirectoryContract:
 
     def test_changing_one_that_is_not_there_is_told(self, directory: Directory) -> None:
         with pytest.raises(ApplicationNotFound):
-            directory.rename(UUID(int=1), display_name="x")
-        with pytest.raises(ApplicationNotFound):
             directory.add_secret(UUID(int=1), days=1)

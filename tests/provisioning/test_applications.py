@@ -38,7 +38,6 @@ NONSENSE = [
     "bm9uc2Vuc2U",
     "WyJuYW1lIiwibiJd",
     "[]",
-    "\0",
     "é",
     "W10",
     "bnVsbA",

@@ -26,6 +26,12 @@ def accept(portal: Portal) -> str:
     return f"/portals/{portal.id}/terms/"
 
 
+def agree(browser: Client, portal: Portal) -> Any:
+    """Look at the terms, and accept what was seen."""
+    browser.get(accept(portal))
+    return browser.post(accept(portal), {"accept": terms.CURRENT.version})
+
+
 def codes(response: Any) -> set[str]:
     parts = response.content.decode().split('data-error-code="')[1:]
     return {part.partition('"')[0] for part in parts}
@@ -37,7 +43,7 @@ def test_the_form_leads_to_the_terms_and_they_to_a_job(world: World, sign_in: Si
     assert (response.status_code, response["Location"]) == (302, accept(portal))
     assert "Terms of Service" in browser.get(accept(portal)).content.decode()
     assert not Job.objects.exists()
-    response = browser.post(accept(portal), {"accept": terms.CURRENT.version})
+    response = agree(browser, portal)
     assert (response.status_code, response["Location"]) == (302, f"/portals/{portal.id}/")
     assert Job.objects.get().exclusive_key == f"portal:{portal.id}"
     assert not Draft.objects.exists()
@@ -47,16 +53,34 @@ def test_accepting_twice_makes_one_job(world: World, sign_in: SignIn) -> None:
     browser, portal = sign_in("system.admin"), world.portal()
     browser.post(page(portal), world.values())
     for _ in range(2):
-        browser.post(accept(portal), {"accept": terms.CURRENT.version})
+        agree(browser, portal)
     assert Job.objects.count() == 1
 
 
-def test_the_terms_must_be_accepted_in_their_present_version(world: World, sign_in: SignIn) -> None:
+def test_terms_that_were_not_accepted_or_not_seen_begin_nothing(world: World, sign_in: SignIn) -> None:
     browser, portal = sign_in("system.admin"), world.portal()
     browser.post(page(portal), world.values())
-    for sent in ({}, {"accept": "2017-05"}):
-        browser.post(accept(portal), sent)
+    browser.post(accept(portal), {"accept": terms.CURRENT.version})  # not seen
+    browser.get(accept(portal))
+    browser.post(accept(portal), {})
+    browser.post(accept(portal), {"accept": "yes", "shown": "2017-05:1"})
     assert not Job.objects.exists()
+    agree(browser, portal)
+    assert Job.objects.exists()
+
+
+def test_nobody_accepts_values_that_they_did_not_see(world: World, sign_in: SignIn) -> None:
+    browser, portal = sign_in("system.admin"), world.portal()
+    browser.post(page(portal), world.values(name="Alpha"))
+    assert "Alpha" in browser.get(accept(portal)).content.decode()
+    sign_in("customizer").post(page(portal), world.values(name="Somebody else's", subdomain="evil-one"))
+    response = browser.post(accept(portal), {"accept": terms.CURRENT.version}, follow=True)
+    shown = response.content.decode()
+    assert not Job.objects.exists()
+    assert "Clara Stein changed the values" in shown
+    assert "evil-one" in shown
+    browser.post(accept(portal), {"accept": terms.CURRENT.version})
+    assert Job.objects.get().inputs["subdomain"] == "evil-one"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +244,7 @@ def test_two_people_who_accept_at_once_make_one_job(world: World, sign_in: SignI
     def press(browser: Client) -> None:
         barrier.wait()
         try:
-            answers.append(browser.post(accept(portal), {"accept": terms.CURRENT.version}))
+            answers.append(agree(browser, portal))
         finally:
             connection.close()
 

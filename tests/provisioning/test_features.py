@@ -1,6 +1,6 @@
 import pytest
 
-from provisioning.features import FEATURES, KINDS, KINDS_FOR, Audience, PortalKind, has
+from provisioning.features import FEATURES, KINDS, KINDS_FOR, Audience, PortalKind
 
 
 def test_the_table_has_the_missions_twenty_six_features() -> None:
@@ -32,5 +32,3 @@ def test_each_audience_is_offered_what_the_mission_says(audience: Audience, kind
 
 def test_every_kind_is_told_and_deployed() -> None:
     assert set(KINDS) == set(PortalKind)
-    assert has(PortalKind.COMMUNITY, "Blogs")
-    assert not has(PortalKind.CUSTOM, "Blogs")

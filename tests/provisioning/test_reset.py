@@ -42,10 +42,7 @@ def reset(portal: Portal) -> str:
 
 def of_the_organization() -> list[Any]:
     """Everything that the organizations hold, row by row."""
-    return [
-        sorted(map(repr, model.objects.values()))
-        for model in (Record, Label, Solution, SolutionInstall)  # type: ignore[attr-defined]
-    ]
+    return [sorted(map(repr, model.objects.values())) for model in (Record, Label, Solution, SolutionInstall)]
 
 
 def answer(web: LiveServer, portal: Portal) -> httpx.Response:

@@ -62,6 +62,7 @@ def test_what_was_made_is_in_the_ledger(world: World, web: LiveServer) -> None:
         ("address", "hosted", "made"),
         ("route", "hosted", "made"),
         ("directory-application", "hosted", "made"),
+        ("client-secret", "hosted", "made"),
         ("adx_website", "organization", "made"),
         ("adx_websitebinding", "organization", "made"),
     }
