@@ -159,5 +159,10 @@ def shown(name: str, version: int) -> Kind | None:
         return None
 
 
+def known() -> list[tuple[str, int]]:
+    """Names and versions of all kinds that this process can run."""
+    return sorted(_kinds)
+
+
 def names() -> list[str]:
     return sorted({name for name, _ in _kinds})

@@ -75,6 +75,8 @@ def _claim_and_go_on(job_id: UUID, owner: Owner, lease: float) -> Outcome:
         kind = registry.find(*known)
     except registry.UnknownKind as error:
         log.warning("Job %s is left to a worker of another release: %s", job_id, error)
+        # Such a worker rings again with its next pass, instead of believing that its bell was heard.
+        insist(lambda: Job.objects.filter(pk=job_id).update(rung_at=None, rings=0), seconds=lease)
         return Outcome.NOTHING
     claim = _claim(job_id, owner, lease)
     if claim is None:

@@ -12,13 +12,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.jobs.toyworker import app, toys  # isort: skip - sets Django up, before anything that needs it
+import tests.jobs.toyworker  # noqa: F401  # isort: skip - sets Django up, before anything that needs it
 
 from django.db import transaction
 
 from jobs import registry, runner
 from jobs.models import JobStep
 from jobs.transitions import Changed
+from portaladmin.celery import app
+from tests.jobs import toys
 
 FOLDER = Path(os.environ["FAULTS"])
 

@@ -181,3 +181,15 @@ def test_a_kind_whose_end_fails_does_not_keep_the_others_from_theirs(enqueue: En
     registry.register(dataclasses.replace(toys.TOY, on_settled=settled, _by_name={}))
     assert reconciler._expire() == 1
     assert [Job.objects.get(pk=job.id).state for job in jobs] == [JobState.QUEUED, JobState.FAILED]
+
+
+def test_a_job_of_another_release_is_rung_for_by_its_own_workers(enqueue: Enqueue) -> None:
+    job = enqueue("note")
+    Job.objects.filter(pk=job.id).update(definition=2)
+    assert runner.run(job.id) is runner.Outcome.NOTHING  # heard by the wrong one
+    assert reconciler.ring_due(Bell(), nobody_hears) == 0
+    registry.register(dataclasses.replace(toys.TOY, version=2, _by_name={}))
+    try:
+        assert reconciler.ring_due(Bell(), nobody_hears) == 1
+    finally:
+        registry.unregister(toys.KIND, 2)
