@@ -44,6 +44,16 @@ venv: python ## Make the virtual environment with what the product needs
 venv-dev: python ## Make the virtual environment with what tests and checks need
 	@"$(PYTHON)" -m portaladmin.up environment dev
 
+# Beside the environment's own packages, never among them: the product neither needs nor sees them.
+$(VENV)/bench/installed: requirements/bench.txt
+	rm -rf $(@D)
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: --no-input \
+		--disable-pip-version-check --target $(@D) --requirement $<
+	touch $@
+
+bench: venv-dev $(VENV)/bench/installed ## Measure what jobs cost, against Celery alone and DBOS (some minutes)
+	@PYTHONPATH=$(VENV)/bench $(BIN)/python -m tests.bench $(ARGS)
+
 test: check ## Check the code, then run every test on a real PostgreSQL and Valkey
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -63,6 +73,7 @@ fmt: venv-dev ## Format the code and mend what can be mended without thought
 lock: venv-dev ## Compile requirements/*.in into locks with hashes; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) requirements/base.in --output-file requirements/base.txt >/dev/null
 	$(LOCK) $(ARGS) requirements/dev.in --output-file requirements/dev.txt >/dev/null
+	$(LOCK) $(ARGS) requirements/bench.in --output-file requirements/bench.txt >/dev/null
 	@"$(PYTHON)" -m portaladmin.up environment dev
 
 clean: ## Remove the virtual environment and the caches; data in DATA_DIR stays

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,9 +15,22 @@ import django
 from tests.bench import servers
 from tests.bench.table import HEADING, Bound, Ratio, interleaved, ratios
 
-ROUNDS = 5
-JOB, NO_OPS, WORKFLOWS, CALLS = 100, 1000, 100, 150
-CLAIMS, PASSES = 60, 40
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything; the small one shows only that all of it works."""
+
+    rounds: int = 5
+    jobs: int = 100
+    no_ops: int = 1000
+    calls: int = 150
+    claims: int = 60
+    passes: int = 40
+    finished: int = 100_000
+    waiting: int = 10_000
+
+
+SMALL = Size(rounds=1, jobs=4, no_ops=20, calls=4, claims=4, passes=4, finished=50, waiting=20)
 DBOS_THREADS = 4  # a process; fewer and more were slower or no faster
 
 
@@ -25,14 +39,14 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main() -> None:
+def main(size: Size) -> None:
     began = time.monotonic()
     with servers.running() as folder, ExitStack() as stack:
         django.setup()
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        found = [*_crowded(folder / "probes.log"), *_working(stack, folder)]
+        found = [*_crowded(size, folder / "probes.log"), *_working(size, stack, folder)]
         say(f"\n{HEADING}")
         for ratio in found:
             say(ratio.line())
@@ -43,50 +57,50 @@ def main() -> None:
         )
 
 
-def _crowded(log: Path) -> list[Ratio]:
+def _crowded(size: Size, log: Path) -> list[Ratio]:
     """What very many rows do to single operations."""
     from tests.bench import crowd, sides
 
-    say(f"Making {crowd.FINISHED:,} finished jobs and {crowd.WAITING:,} that wait…")
-    crowd.make()
-    crowd_of = f"with {crowd.FINISHED:,} finished and {crowd.WAITING:,} waiting"
+    say(f"Making {size.finished:,} finished jobs and {size.waiting:,} that wait…")
+    crowd.make(finished=size.finished, waiting=size.waiting)
+    beside = f"beside {size.finished:,} finished and {size.waiting:,} waiting jobs"
     with (
         closing(sides.Probe(crowd.url_of(crowd.CROWDED), log)) as full,
         closing(sides.Probe(crowd.url_of(crowd.EMPTY), log)) as empty,
     ):
 
-        def compare(title: str, what: str, pieces: int) -> Ratio:
+        def compare(title: str, what: str, pieces: int, bound: Bound | None = Bound.AT_MOST) -> Ratio:
             say(f"{title}…")
             full.ask(what, pieces), empty.ask(what, pieces)
             both = interleaved(
-                2 * ROUNDS + 1, lambda: full.ask(what, pieces), lambda: empty.ask(what, pieces)
+                2 * size.rounds + 1, lambda: full.ask(what, pieces), lambda: empty.ask(what, pieces)
             )
-            return Ratio(title, ratios(*both), Bound.AT_MOST, 1.2)
+            return Ratio(title, ratios(*both), bound, 1.2)
 
         found = [
-            compare(f"a claim {crowd_of}, in claims without", "claim", CLAIMS),
-            compare(f"a reconciler's pass {crowd_of}, in passes without", "reconcile", PASSES),
+            compare(f"a claim {beside}", "claim", size.claims),
+            compare(f"a reconciler's pass {beside}", "reconcile", size.passes),
         ]
         crowd.make_due()
-        found.append(compare("a pass when all of those are due and rung for", "reconcile", PASSES))
+        found.append(compare("a pass when those are due and were rung for", "reconcile", size.passes, None))
     return found
 
 
-def _working(stack: ExitStack, folder: Path) -> list[Ratio]:
+def _working(size: Size, stack: ExitStack, folder: Path) -> list[Ratio]:
     """What jobs cost from the first message to the last."""
     from tests.bench import sides
 
     say("Enqueueing…")
     sides.enqueues(20), sides.publishes(20)
-    calls = interleaved(ROUNDS, lambda: sides.enqueues(CALLS), lambda: sides.publishes(CALLS))
+    calls = interleaved(size.rounds, lambda: sides.enqueues(size.calls), lambda: sides.publishes(size.calls))
     sides.start_anew()
     stack.enter_context(closing(sides.Worker(folder / "worker.log")))
     say("Jobs and no-ops through Celery…")
     sides.no_ops(50), sides.jobs_waiting(10)
-    tasks = interleaved(ROUNDS, lambda: sides.jobs_waiting(JOB), lambda: sides.no_ops(NO_OPS))
+    tasks = interleaved(size.rounds, lambda: sides.jobs_waiting(size.jobs), lambda: sides.no_ops(size.no_ops))
     found = [
         Ratio("a job of six steps, in no-op tasks of Celery", ratios(*tasks), Bound.AT_MOST, 10),
-        Ratio("writing down a job and ringing, in sent no-op tasks", ratios(*calls)),
+        Ratio("writing down a job and ringing, in no-op tasks sent", ratios(*calls)),
     ]
     if find_spec("dbos") is None:
         say("DBOS is not installed here: no comparison with it.")
@@ -94,12 +108,17 @@ def _working(stack: ExitStack, folder: Path) -> list[Ratio]:
     say("Jobs through Celery and workflows of DBOS…")
     dbos = stack.enter_context(closing(sides.Dbos(folder / "dbos.log", threads=DBOS_THREADS)))
     dbos.workflows(8)
-    whole = interleaved(ROUNDS, lambda: sides.jobs_whole(WORKFLOWS), lambda: dbos.workflows(WORKFLOWS))
+    whole = interleaved(size.rounds, lambda: sides.jobs_whole(size.jobs), lambda: dbos.workflows(size.jobs))
     return [
         *found,
-        Ratio("jobs done in the time of one DBOS workflow", ratios(*whole[::-1]), Bound.AT_LEAST, 1.5),
+        Ratio(
+            "jobs of six steps in the time of one such workflow of DBOS",
+            ratios(*whole[::-1]),
+            Bound.AT_LEAST,
+            1.5,
+        ),
     ]
 
 
 if __name__ == "__main__":
-    main()
+    main(SMALL if "--small" in sys.argv[1:] else Size())

@@ -28,7 +28,8 @@ GOAL = 1.5
 
 _INDEX = "provisioning_portal_parts"
 _FILL = """
-INSERT INTO organizations_instance (id, name, url, kind, type, state, version, base_language, organization_id, created_at)
+INSERT INTO organizations_instance (id, name, url, kind, type, state, version,
+    base_language, organization_id, created_at)
 SELECT gen_random_uuid(), 'Organization ' || n, 'https://o' || n || '.example', 'embedded', 'production', 'ready',
        '9.0', 1033, gen_random_uuid(), now() FROM generate_series(1, 50) AS n;
 INSERT INTO accounts_user (email, display_name, password, directory_object_id, is_active, is_superuser, joined_at)
@@ -39,20 +40,21 @@ INSERT INTO jobs_job (id, kind, definition, serial_held, inputs, state, version,
     started_at, finished_at)
 VALUES (gen_random_uuid(), 'bench', 1, false, '{}', 'succeeded', 1, 0, 0, now(), 0, 0, '', 0, 0, 0, '', '', '', now(),
     now(), now());
-INSERT INTO provisioning_portal SELECT (jsonb_populate_record(NULL::provisioning_portal, to_jsonb(template) || jsonb_build_object(
+INSERT INTO provisioning_portal
+SELECT (jsonb_populate_record(NULL::provisioning_portal, to_jsonb(model) || jsonb_build_object(
     'id', gen_random_uuid(),
-    'name', words.one[1 + n % 40] || ' ' || words.two[1 + n / 40 % 25] || ' ' || n,
+    'name', words.one[1 + mod(n, 40)] || ' ' || words.two[1 + mod(n / 40, 25)] || ' ' || n,
     'subdomain', 'bench' || n,
-    'type', CASE WHEN n % 3 = 0 THEN 'trial' ELSE 'production' END,
-    'phase', CASE WHEN n % 20 = 0 THEN 'provisioning-failed' ELSE 'configured' END,
+    'type', CASE WHEN mod(n, 3) = 0 THEN 'trial' ELSE 'production' END,
+    'phase', CASE WHEN mod(n, 20) = 0 THEN 'provisioning-failed' ELSE 'configured' END,
     'packages', 'installed',
-    'instance_id', i.ids[1 + n % 50],
-    'owner_id', u.ids[1 + n % 200],
+    'instance_id', i.ids[1 + mod(n, 50)],
+    'owner_id', u.ids[1 + mod(n, 200)],
     'provision_job_id', job.id,
-    'opened_at', CASE WHEN n % 2 = 0 THEN now() END,
+    'opened_at', CASE WHEN mod(n, 2) = 0 THEN now() END,
     'created_at', now() - n * interval '1 minute'))).*
 FROM generate_series(1, %(count)s) AS n,
-    (SELECT * FROM provisioning_portal LIMIT 1) AS template,
+    (SELECT * FROM provisioning_portal LIMIT 1) AS model,
     (SELECT id FROM jobs_job WHERE kind = 'bench') AS job,
     (SELECT array_agg(id ORDER BY name) AS ids FROM organizations_instance WHERE name LIKE 'Organization %%') AS i,
     (SELECT array_agg(id) AS ids FROM accounts_user WHERE email LIKE '%%@bench.example') AS u,

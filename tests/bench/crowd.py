@@ -12,14 +12,13 @@ from jobs.models import Job, JobEvent, JobStep
 from tests.bench import sides
 
 EMPTY, CROWDED = "empty", "crowded"
-FINISHED, WAITING = 100_000, 10_000
 
 
 def url_of(name: str) -> str:
     return os.environ["DATABASE_URL"].replace("/portaladmin?", f"/{name}?")
 
 
-def make(*, finished: int = FINISHED, waiting: int = WAITING) -> None:
+def make(*, finished: int, waiting: int) -> None:
     """Makes both databases, from this one."""
     done, later = sides._enqueue(bell=False), sides._enqueue(bell=False)
     runner.run(done)

@@ -36,10 +36,10 @@ class Ratio:
         spread = f"{min(self.rounds):.2f} to {max(self.rounds):.2f}"
         goal = f"{self.bound} {self.goal:g}" if self.bound else ""
         verdict = ("met" if self.is_met else "MISSED") if self.bound else ""
-        return f"{self.title:<66}{self.middle:>7.2f}  {spread:<15}{goal:<14}{verdict}".rstrip()
+        return f"{self.title:<72}{self.middle:>7.2f}  {spread:<15}{goal:<14}{verdict}".rstrip()
 
 
-HEADING = f"{'':<66}{'median':>7}  {'rounds':<15}goal"
+HEADING = f"{'':<72}{'median':>7}  {'rounds':<15}goal"
 
 
 def interleaved(
