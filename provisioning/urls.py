@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from provisioning.views import actions, applications, configure, portal
+from provisioning.views import actions, applications, configure, owners, portal
 
 app_name = "provisioning"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("portals/<uuid:portal_id>/convert/", portal.convert, name="convert"),
     path("portals/<uuid:portal_id>/terms/", configure.accept, name="terms"),
     path("portals/<uuid:portal_id>/details/", portal.details, name="details"),
+    path("portals/<uuid:portal_id>/owners/", owners.add_owner, name="add-owner"),
     path("portals/<uuid:portal_id>/actions/", actions.actions, name="actions"),
     path("portals/<uuid:portal_id>/reset/", actions.reset, name="reset"),
     path("portals/<uuid:portal_id>/provision/change/", configure.change, name="change"),

@@ -31,6 +31,7 @@ from provisioning.policies import NotNow, require_updatable
 from provisioning.services import add_ons
 from provisioning.services import details as service
 from provisioning.views.access import frame, managed_portal, person
+from provisioning.views.owners import owners
 
 # Phases in which Manage shows another screen than the details.
 _ELSEWHERE = (Phase.NOT_CONFIGURED, Phase.CONFIGURING, Phase.RESETTING, Phase.RESET)
@@ -108,6 +109,8 @@ def _details(request: HttpRequest, portal: Portal, form: DetailsForm, *, status:
         {
             **frame(portal, "details"),
             "form": form,
+            "owners": owners(portal),
+            "may_add_owners": permissions.is_global_administrator(person(request)),
             "may_convert": portal.type == PortalType.TRIAL
             and permissions.may_add_applications(person(request)),
             "frozen": why_no_updates(Phase(portal.phase), Packages(portal.packages)),

@@ -120,6 +120,20 @@ def test_an_owner_of_the_application_may_reset(portal: Portal, world: World, sig
     assert sign_in("second.admin").post(reset(portal)).status_code == 302
 
 
+def test_a_global_administrator_adds_an_owner_who_may_reset_from_then_on(
+    portal: Portal, sign_in: SignIn
+) -> None:
+    owners = f"/portals/{portal.id}/owners/"
+    for local in ("system.admin", "service.admin", "second.admin"):
+        assert sign_in(local).post(owners, {"owner": "second.admin@contoso.example"}).status_code == 403
+    browser = sign_in("global.admin")
+    wrong = browser.post(owners, {"owner": "who@contoso.example"}, follow=True).content.decode()
+    assert "There is nobody with that e-mail address" in wrong
+    shown = browser.post(owners, {"owner": " Second.Admin@contoso.example "}, follow=True).content.decode()
+    assert "Samir Addo is an owner now." in shown
+    assert sign_in("second.admin").post(reset(portal)).status_code == 302
+
+
 def test_a_global_administrator_may_reset(portal: Portal, sign_in: SignIn) -> None:
     assert sign_in("global.admin").post(reset(portal)).status_code == 302
 
