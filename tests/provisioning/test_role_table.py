@@ -1,0 +1,180 @@
+"""Who may do what, where: one table, and every cell of it tried over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from jobs.models import Job
+from provisioning.models import Portal
+from provisioning.phases import Packages, Phase
+from tests.portaladmin.test_doors import OPEN, ROUTES
+from tests.provisioning.conftest import SignIn, World
+
+pytestmark = pytest.mark.django_db
+
+EVERYONE = frozenset(
+    {
+        "global.admin",
+        "service.admin",
+        "system.admin",
+        "second.admin",
+        "customizer",
+        "csr",
+        "employee",
+        "customer",
+        "nobody",
+    }
+)
+TENANT = frozenset({"global.admin", "service.admin"})
+MANAGERS = TENANT | {"system.admin", "second.admin"}
+PREPARERS = MANAGERS | {"customizer"}
+GLOBAL = frozenset({"global.admin"})
+NOBODY: frozenset[str] = frozenset()
+
+STATES = (
+    "not-configured",
+    "configuring",
+    "configured",
+    "provisioning-failed",
+    "resetting",
+    "reset",
+    "reset-failed",
+)
+
+
+def by_state(new: frozenset[str], other: frozenset[str]) -> Callable[[str], frozenset[str]]:
+    return lambda state: new if state == "not-configured" else other
+
+
+def always(people: frozenset[str]) -> Callable[[str], frozenset[str]]:
+    return lambda state: people
+
+
+# Who is let in, by route and by the portal's state. Being let in is not being allowed to act now: the phase may still
+# refuse with its sentence (409, 422 or a redirect), but never with "not allowed".
+PORTAL = by_state(PREPARERS, MANAGERS)
+TABLE: dict[str, Callable[[str], frozenset[str]]] = {
+    "": always(EVERYONE),
+    "applications/": always(EVERYONE),
+    "applications/add/": always(GLOBAL),
+    "privacy/": always(EVERYONE),
+    "help/reset/": always(EVERYONE),
+    "portals/<uuid:portal_id>/": PORTAL,
+    "portals/<uuid:portal_id>/configure/": PORTAL,
+    "portals/<uuid:portal_id>/configure/instance/": PORTAL,
+    "portals/<uuid:portal_id>/configure/kinds/": PORTAL,
+    "portals/<uuid:portal_id>/configure/url/": PORTAL,
+    "portals/<uuid:portal_id>/convert/": always(GLOBAL),
+    "portals/<uuid:portal_id>/terms/": PORTAL,
+    "portals/<uuid:portal_id>/details/": PORTAL,
+    "portals/<uuid:portal_id>/owners/": always(GLOBAL),
+    "portals/<uuid:portal_id>/actions/": PORTAL,
+    "portals/<uuid:portal_id>/provision/change/": PORTAL,
+    "portals/<uuid:portal_id>/provision/restart/": PORTAL,
+    # Some who are let in lack the right to the directory's application, which only its owners have; see RESET below.
+    "portals/<uuid:portal_id>/reset/": PORTAL,
+    "jobs/<uuid:job_id>/": always(MANAGERS),
+    "jobs/<uuid:job_id>/status/": always(MANAGERS),
+    "jobs/<uuid:job_id>/restart/": always(MANAGERS),
+    "jobs/<uuid:job_id>/cancel/": always(MANAGERS),
+    "instances/": always(EVERYONE),
+    "instances/<uuid:instance_id>/": always(PREPARERS),
+    "instances/<uuid:instance_id>/access/": always(MANAGERS),
+    "instances/<uuid:instance_id>/solutions/": always(PREPARERS),
+    "instances/<uuid:instance_id>/solutions/table/": always(PREPARERS),
+}
+# Posting there takes more than looking.
+POST: dict[str, Callable[[str], frozenset[str]]] = {
+    "instances/<uuid:instance_id>/solutions/": always(MANAGERS),
+}
+# Routes whose GET or POST there is not (405).
+NO_GET = {
+    "accounts/language/",
+    "portals/<uuid:portal_id>/owners/",
+    "portals/<uuid:portal_id>/provision/restart/",
+}
+NO_GET |= {
+    "jobs/<uuid:job_id>/restart/",
+    "jobs/<uuid:job_id>/cancel/",
+    "instances/<uuid:instance_id>/access/",
+}
+
+
+def test_no_route_is_missing_from_the_table() -> None:
+    assert set(ROUTES) - OPEN == set(TABLE) | LISTS
+
+
+# Lists show what one may see, so everyone is let in.
+LISTS = {
+    route for route in ROUTES if route.startswith(("jobs/", "applications/")) and "<" not in route
+} - set(TABLE)
+
+
+@pytest.fixture(params=STATES)
+def portal(request: pytest.FixtureRequest, world: World) -> Portal:
+    made = world.portal()
+    if request.param != "not-configured":
+        job = world.submit(made)
+        packages = Packages.INSTALLED if request.param == "configured" else Packages.NONE
+        Portal.objects.filter(pk=made.pk).update(phase=Phase(request.param), packages=packages, reset_job=job)
+        made.refresh_from_db()
+    return made
+
+
+def address(route: str, portal: Portal, job: Job | None, world: World) -> str | None:
+    if "job_id" in route and job is None:
+        return None
+    for name, value in (("portal", portal.id), ("job", job and job.id), ("instance", world.production.id)):
+        route = route.replace(f"<uuid:{name}_id>", str(value))
+    return "/" + route
+
+
+def everything() -> tuple[int, list[dict[str, Any]]]:
+    """Jobs and portals, save whether somebody who may manage one has looked at it."""
+    rows = Portal.objects.order_by("pk").values()
+    return Job.objects.count(), [{name: row[name] for name in row if name != "opened_at"} for row in rows]
+
+
+def test_every_cell_of_the_table(world: World, sign_in: SignIn, portal: Portal) -> None:
+    job = portal.provision_job
+    wrong: list[tuple[Any, ...]] = []
+    for local in sorted(EVERYONE):
+        browser = sign_in(local)
+        strict = Client(HTTP_HOST="localhost", enforce_csrf_checks=True)
+        strict.force_login(world.user(local))
+        for route, who in TABLE.items():
+            path = address(route, portal, job, world)
+            if path is None:
+                continue
+            welcome = local in who(portal.phase)
+            for kind, headers in (("GET", {}), ("htmx", {"HX-Request": "true"})):
+                status = browser.get(path, headers=headers).status_code
+                right = status == 405 if route in NO_GET else (status == 403) != welcome
+                if not right or status >= 500:
+                    wrong.append((local, portal.phase, kind, route, status))
+            # Without the token nothing happens, for anyone.
+            status = strict.post(path).status_code
+            if status not in {403, 405}:
+                wrong.append((local, portal.phase, "POST without token", route, status))
+    assert wrong == []
+
+
+def test_every_refusal_of_a_post(world: World, sign_in: SignIn, portal: Portal) -> None:
+    """Those who are not let in are refused when they post, too, and nothing changes."""
+    before = everything()
+    wrong = []
+    for local in sorted(EVERYONE):
+        browser = sign_in(local)
+        for route, who in {**TABLE, **POST}.items():
+            path = address(route, portal, portal.provision_job, world)
+            if path is None or local in who(portal.phase):
+                continue
+            status = browser.post(path, {}).status_code
+            if status not in {403, 405}:
+                wrong.append((local, portal.phase, route, status))
+    assert wrong == []
+    assert everything() == before
