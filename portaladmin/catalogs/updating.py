@@ -30,8 +30,9 @@ def update(language: str) -> int:
     """Write the catalog anew, in the order of the code; how many of its texts wait for a translation."""
     known = read(language) if source(language).exists() else Catalog()
     catalog = template_catalog()
+    catalog.mime_headers = [("Plural-Forms", PLURALS[language])]
+    number = catalog.num_plurals
     waiting = 0
-    number = int(PLURALS[language].partition("=")[2].partition(";")[0])
     for message in catalog:
         if not message.id:
             continue
