@@ -250,4 +250,9 @@ class Worker(models.Model):
     seen_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
-        return f"{self.host} {self.owner.rsplit('/', 2)[1]}"
+        return f"{self.host} {self.pid}"
+
+    @property
+    def pid(self) -> str:
+        """The number of its main process."""
+        return self.owner.rsplit("/", 2)[1]

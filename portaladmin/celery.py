@@ -11,5 +11,6 @@ app = Celery("portaladmin", set_as_current=True)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
+    "purge-jobs": {"task": "jobs.purge", "schedule": crontab(hour="3", minute="47")},
     "clear-sessions": {"task": "accounts.clear_sessions", "schedule": crontab(hour="3", minute="17")},
 }

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from accounts import permissions
+from accounts.models import User
 from accounts.words import N_
 
 
@@ -24,8 +26,12 @@ class Tab:
 
 _TABS = (
     (N_("Instances"), "organizations:instances", "/instances/"),
-    (N_("Applications"), "provisioning:applications", "/"),
+    (N_("Applications"), "provisioning:applications", ""),
+    (N_("Jobs"), "jobs:list", "/jobs/"),
+    (N_("System"), "system", "/system/"),
 )
+# Tabs for those who manage the whole tenant.
+_TENANT_ONLY = {"system"}
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -44,8 +50,11 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _tabs(request: HttpRequest) -> list[Tab]:
-    instances = request.path.startswith("/instances/")
-    return [
-        Tab(gettext(title), reverse(name), (prefix == "/instances/") == instances)
-        for title, name, prefix in _TABS
+    assert isinstance(request.user, User)
+    shown = [
+        tab
+        for tab in _TABS
+        if tab[1] not in _TENANT_ONLY or permissions.is_tenant_administrator(request.user)
     ]
+    here = next((prefix for _, _, prefix in shown if prefix and request.path.startswith(prefix)), "")
+    return [Tab(gettext(title), reverse(name), prefix == here) for title, name, prefix in shown]

@@ -5,11 +5,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts import views as accounts
-from portaladmin import health
+from portaladmin import health, system
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("system/", system.system, name="system"),
     path("", RedirectView.as_view(pattern_name="provisioning:applications"), name="home"),
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),

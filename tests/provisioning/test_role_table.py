@@ -61,6 +61,7 @@ TABLE: dict[str, Callable[[str], frozenset[str]]] = {
     "": always(EVERYONE),
     "applications/": always(EVERYONE),
     "applications/add/": always(GLOBAL),
+    "system/": always(TENANT),
     "privacy/": always(EVERYONE),
     "help/reset/": always(EVERYONE),
     "portals/<uuid:portal_id>/": PORTAL,
@@ -136,7 +137,7 @@ def address(route: str, portal: Portal, job: Job | None, world: World) -> str | 
 def everything() -> tuple[int, list[dict[str, Any]]]:
     """Jobs and portals, save whether somebody who may manage one has looked at it."""
     rows = Portal.objects.order_by("pk").values()
-    return Job.objects.count(), [{name: row[name] for name in row if name != "opened_at"} for row in rows]
+    return Job.objects.count(), [{k: v for k, v in row.items() if k != "opened_at"} for row in rows]
 
 
 def test_every_cell_of_the_table(world: World, sign_in: SignIn, portal: Portal) -> None:
