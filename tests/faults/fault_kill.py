@@ -32,7 +32,7 @@ def test_the_job_of_a_dead_process_goes_on_within_two_seconds(crew: Crew, enqueu
     job = enqueue("note", "hold")
     os.kill(holding(job), signal.SIGKILL)
     killed = time.monotonic()
-    until(lambda: read(job).claims == 2, what="the second claim")
+    until(lambda: read(job).claims == 2, seconds=8, what="the second claim")
     took = time.monotonic() - killed
     (world(job) / "go").touch()
     all_succeed([job])
@@ -58,7 +58,7 @@ def test_a_worker_elsewhere_is_taken_over_after_one_lease(crew: Crew, enqueue: E
     pid = holding(job)
     os.kill(pid, signal.SIGSTOP)
     frozen = time.monotonic()
-    until(lambda: read(job).claims == 2, what="the second claim")
+    until(lambda: read(job).claims == 2, seconds=8, what="the second claim")
     took = time.monotonic() - frozen
     (world(job) / "go").touch()
     all_succeed([job])
@@ -83,5 +83,5 @@ def test_poison_and_a_stuck_step_are_quarantined_while_others_finish(crew: Crew,
 def test_a_step_longer_than_the_lease_is_done_once(crew: Crew, enqueue: Enqueue) -> None:
     crew.start()
     job = enqueue(f"slow:{LEASE * 1.7}", "note")
-    all_succeed([job])
+    all_succeed([job], seconds=10)
     assert (runs(job), read(job).claims) == (1, 1)
