@@ -56,7 +56,9 @@ def applications_list(request: HttpRequest) -> HttpResponse:
     if seen is not None and listing.unchanged(user, asked, seen, now=timezone.now()):
         return HttpResponse(status=204)
     response = render(
-        request, "provisioning/_applications.html", {**_shown(request, asked), "fragment": True}
+        request,
+        "provisioning/_applications.html",
+        {**_shown(request, asked), "fragment": True, "by_person": seen is None},
     )
     if seen is None:  # a person asked: the address of the page says for what
         query = asked.query_string()

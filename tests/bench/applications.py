@@ -28,18 +28,6 @@ GOAL = 1.5
 
 _INDEX = "provisioning_portal_parts"
 _FILL = """
-INSERT INTO organizations_instance (id, name, url, kind, type, state, version,
-    base_language, organization_id, created_at)
-SELECT gen_random_uuid(), 'Organization ' || n, 'https://o' || n || '.example', 'embedded', 'production', 'ready',
-       '9.0', 1033, gen_random_uuid(), now() FROM generate_series(1, 50) AS n;
-INSERT INTO accounts_user (email, display_name, password, directory_object_id, is_active, is_superuser, joined_at)
-SELECT 'p' || n || '@bench.example', 'Person ' || n, '', gen_random_uuid(), true, false, now()
-FROM generate_series(1, 200) AS n;
-INSERT INTO jobs_job (id, kind, definition, serial_held, inputs, state, version, cursor, step_count, run_at, rings,
-    fence, lease_owner, claims, fruitless_claims, step_errors, error_code, error_message, error_id, created_at,
-    started_at, finished_at)
-VALUES (gen_random_uuid(), 'bench', 1, false, '{}', 'succeeded', 1, 0, 0, now(), 0, 0, '', 0, 0, 0, '', '', '', now(),
-    now(), now());
 INSERT INTO provisioning_portal
 SELECT (jsonb_populate_record(NULL::provisioning_portal, to_jsonb(model) || jsonb_build_object(
     'id', gen_random_uuid(),
@@ -94,6 +82,39 @@ def url_of(name: str) -> str:
     return os.environ["DATABASE_URL"].replace("/portaladmin?", f"/{name}?")
 
 
+def furnish() -> None:
+    """Instances, people and a job, for portals to belong to."""
+    from django.utils import timezone
+
+    from accounts.models import User
+    from jobs.models import Job
+    from organizations.models import Instance
+
+    now = timezone.now()
+    Instance.objects.bulk_create(
+        Instance(
+            name=f"Organization {number}",
+            url=f"https://o{number}.example",
+            type="production",
+            version="9.0",
+            base_language=1033,
+        )
+        for number in range(1, 51)
+    )
+    User.objects.bulk_create(
+        User(email=f"p{number}@bench.example", display_name=f"Person {number}") for number in range(1, 201)
+    )
+    Job.objects.create(
+        kind="bench",
+        definition=1,
+        step_count=0,
+        state="succeeded",
+        run_at=now,
+        created_at=now,
+        finished_at=now,
+    )
+
+
 def make(name: str, count: int) -> None:
     """A copy of the demo's database with so many portals."""
     with psycopg.connect(url_of("postgres"), autocommit=True) as link:
@@ -120,6 +141,7 @@ def measured() -> list[Ratio]:
     user = User.objects.get(email="global.admin@contoso.example")
     client = Client(HTTP_HOST="localhost")
     client.force_login(user)
+    furnish()
     connection.close()
     for name, count in (("few", FEW), ("many", MANY)):
         make(name, count)
@@ -212,6 +234,7 @@ def main() -> None:
 
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         load_demo()
         found = measured()
         say(f"\n{HEADING}")
