@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import Counter
 from io import BytesIO, StringIO
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -24,7 +25,8 @@ ADD_ONS = {"PartnerProjectService": "ProjectServiceAutomation", "PartnerFieldSer
 ALL = ("PortalBase", *PORTALS, *ADD_ONS, *ADD_ONS.values())
 # A portal's solution, with its add-ons.
 COMPOSED = [*((name, ()) for name in PORTALS), ("PartnerPortal", tuple(ADD_ONS))]
-SAMPLE_LANGUAGES = (1033, 1031)
+# English, German, French, Spanish, Portuguese (Brazil), Italian, Dutch, Japanese.
+LANGUAGES = (1033, 1031, 1036, 3082, 1046, 1040, 1043, 1041)
 
 
 def by_entity(
@@ -46,6 +48,20 @@ def paths(pages: list[dict[str, object]]) -> set[str]:
         return f"{path(by_id[page['adx_parentpageid']])}{page['adx_partialurl']}/"
 
     return {path(page) for page in pages}
+
+
+def ids(rows: list[dict[str, object]]) -> set[object]:
+    return {row["id"] for row in rows}
+
+
+def order(row: dict[str, object]) -> int:
+    place = row["adx_displayorder"]
+    assert isinstance(place, int)
+    return place
+
+
+def tags(page: dict[str, object]) -> Counter[str]:
+    return Counter(re.findall(r"<([a-z0-9]+)", str(page["adx_copy"])))
 
 
 def test_prerequisites_come_first() -> None:
@@ -94,7 +110,7 @@ def test_a_package_has_the_parts_of_a_solution() -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_labels_are_translated_into_the_languages_of_the_package(name: str) -> None:
     package = catalog.package(name)
-    assert {1033, 1031, 1036, 3082} <= package.names.keys()
+    assert package.names.keys() == set(LANGUAGES)
     columns = {(label.component, label.column) for label in package.labels}
     expected = {(*column, lcid) for column in columns for lcid in package.names}
     assert {(label.component, label.column, label.lcid) for label in package.labels} == expected
@@ -126,7 +142,7 @@ def test_a_portal_covers_the_settings_of_its_base() -> None:
 
 
 @pytest.mark.parametrize(("name", "addons"), COMPOSED)
-@pytest.mark.parametrize("lcid", SAMPLE_LANGUAGES)
+@pytest.mark.parametrize("lcid", LANGUAGES)
 class TestSampleData:
     def test_every_link_in_a_text_leads_to_a_page(
         self, name: str, addons: tuple[str, ...], lcid: int
@@ -168,19 +184,76 @@ class TestSampleData:
             assert tags <= {"h2", "p", "ul", "ol", "li", "a", "strong"}
             assert not re.search(r"<[^>]+\s(?!href=)[a-z-]+=", str(page["adx_copy"]))
 
+    def test_no_page_is_over_the_limits(self, name: str, addons: tuple[str, ...], lcid: int) -> None:
+        for page in by_entity(name, lcid, addons=addons)["adx_webpage"]:
+            for column, limit in (
+                ("adx_name", 40),
+                ("adx_title", 100),
+                ("adx_summary", 250),
+                ("adx_copy", 4000),
+            ):
+                assert 0 < len(str(page[column])) <= limit, (page["adx_name"], column)
+
     def test_everything_belongs_to_the_website(self, name: str, addons: tuple[str, ...], lcid: int) -> None:
         website = uuid4()
         records = catalog.sample_records(name, addons=addons, lcid=lcid, website_id=website).records
         assert {attributes["adx_websiteid"] for _, _, attributes in records} == {str(website)}
 
 
+@pytest.mark.parametrize("lcid", LANGUAGES[1:])
+@pytest.mark.parametrize(("name", "addons"), COMPOSED)
+def test_another_language_says_the_same_of_the_same_pages_in_other_words(
+    name: str, addons: tuple[str, ...], lcid: int
+) -> None:
+    english = by_entity(name, 1033, UUID(int=1), addons=addons)
+    other = by_entity(name, lcid, UUID(int=1), addons=addons)
+    assert catalog.sample_records(name, addons=addons, lcid=lcid, website_id=UUID(int=1)).lcid == lcid
+    assert {entity: ids(rows) for entity, rows in english.items()} == {
+        entity: ids(rows) for entity, rows in other.items()
+    }
+    for one, same in zip(english["adx_webpage"], other["adx_webpage"], strict=True):
+        assert one["adx_copy"] != same["adx_copy"]
+        assert one["adx_summary"] != same["adx_summary"]
+        assert one["adx_partialurl"] == same["adx_partialurl"]
+        assert tags(one) == tags(same)
+
+
 @pytest.mark.parametrize("name", PORTALS)
-def test_german_says_everything_in_german(name: str) -> None:
-    english, german = by_entity(name, 1033, UUID(int=1)), by_entity(name, 1031, UUID(int=1))
-    for one, other in zip(english["adx_webpage"], german["adx_webpage"], strict=True):
-        assert one["id"] == other["id"]
-        assert one["adx_copy"] != other["adx_copy"]
-        assert one["adx_partialurl"] == other["adx_partialurl"]
+def test_each_kind_has_a_colour_of_its_own(name: str) -> None:
+    def colour(kind: str) -> object:
+        [setting] = [
+            s for s in by_entity(kind, 1033)["adx_sitesetting"] if s["adx_name"] == "Theme/PrimaryColor"
+        ]
+        return setting["adx_value"]
+
+    assert colour(name) not in {colour(other) for other in PORTALS if other != name}
+
+
+class TestAddOns:
+    """What an add-on brings to the portal that it belongs to."""
+
+    def test_its_pages_hang_in_the_portals_tree(self) -> None:
+        found = paths(by_entity("PartnerPortal", 1033, addons=tuple(ADD_ONS))["adx_webpage"])
+        assert found > paths(by_entity("PartnerPortal", 1033)["adx_webpage"])
+        assert {"/projects/who-does-what/", "/field-service/on-site/"} <= found
+
+    def test_its_links_come_last_in_the_portals_navigation(self) -> None:
+        found = by_entity("PartnerPortal", 1033, addons=tuple(reversed(ADD_ONS)))
+        sets = [links for links in found["adx_weblinkset"] if links["adx_name"] == "Primary Navigation"]
+        assert len(sets) == 1
+        links = [link for link in found["adx_weblink"] if link["adx_weblinksetid"] == sets[0]["id"]]
+        names = [link["adx_name"] for link in sorted(links, key=order)]
+        assert names[0] == "Home"
+        assert names[-2:] == ["Projects", "Field service"]
+
+    def test_two_add_ons_do_not_share_a_place(self) -> None:
+        found = by_entity("PartnerPortal", 1033, addons=tuple(ADD_ONS))
+        places = [(page.get("adx_parentpageid"), order(page)) for page in found["adx_webpage"]]
+        assert len(set(places)) == len(places)
+
+    def test_a_solution_without_samples_brings_nothing(self) -> None:
+        assert not catalog.package("FieldService").samples
+        assert not catalog.package("ProjectServiceAutomation").samples
 
 
 def test_packages_can_be_built_into_a_folder(tmp_path: Path) -> None:
