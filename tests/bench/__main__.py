@@ -21,8 +21,8 @@ class Size:
     """How much of everything; the small one shows only that all of it works."""
 
     rounds: int = 5
-    jobs: int = 100
-    no_ops: int = 1000
+    jobs: int = 200
+    no_ops: int = 2000
     calls: int = 150
     claims: int = 60
     passes: int = 40

@@ -93,7 +93,8 @@ def real_jobs(enqueue: Enqueue) -> dict[str, list[dict[str, Any]]]:
     )
     Job.objects.filter(pk=late.id).update(deadline_at=timezone.now() - timedelta(hours=1))
     # A kind that every process of the product knows; the drill's must still leave them alone.
-    Job.objects.all().update(kind="provision")
+    Job.objects.all().update(kind="provision-portal")
+    assert registry.latest("provision-portal")
     return rows()
 
 
@@ -104,6 +105,12 @@ def test_everything_holds_and_no_real_job_is_touched(start: Run, real_jobs: dict
     assert "nothing was lost, nothing was done twice" in output
     assert rows() == real_jobs
     assert keys_of_the_drill() == []
+
+
+def test_it_holds_beside_the_installation_s_own_worker(start: Run) -> None:
+    start(*processes.WORKER.arguments({"WORKER_CONCURRENCY": "1"})[1:], "--loglevel", "critical")
+    until(Worker.objects.exists, what="the worker")
+    output_of(start("manage.py", "drill", "--only", "kill-process", "flush"), status=0)
 
 
 @pytest.mark.parametrize(
