@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 PAGE = 50
 # Counting further would cost more than anybody would learn from it.
 COUNTED = 1000
+# Of a search, each row counted costs ten times as much; whoever finds so many types one more letter.
+COUNTED_OF_SEARCH = 200
 LONGEST_SEARCH = 200  # characters; no name is so long
 
 # Seconds between two looks while a visible row moves, by the seconds since the youngest of its jobs began.
@@ -146,10 +148,11 @@ class Total:
     """How many rows there are, as far as they were counted."""
 
     counted: int
+    most: int = COUNTED
 
     def __str__(self) -> str:
-        if self.counted > COUNTED:
-            return f"more than {COUNTED:,} applications"
+        if self.counted > self.most:
+            return f"more than {self.most:,} applications"
         return f"{self.counted:,} application{'' if self.counted == 1 else 's'}"
 
 
@@ -177,10 +180,11 @@ class Listing:
 def listing(user: User, asked: Asked, *, now: datetime) -> Listing:
     """Two queries; one when all rows fit on the page."""
     page = page_of(user, asked)
-    total = len(page.rows) if page.is_whole else _counted(portals(user, asked))
+    most = COUNTED_OF_SEARCH if asked.q else COUNTED
+    total = len(page.rows) if page.is_whole else _counted(portals(user, asked), most)
     rows = [row_of(portal) for portal in page.rows]
     interval = _interval(rows, now)
-    return Listing(asked, rows, page, Total(total), interval, _seen(page, interval))
+    return Listing(asked, rows, page, Total(total, most), interval, _seen(page, interval))
 
 
 def page_of(user: User, asked: Asked) -> keyset.Page[Portal]:
@@ -258,8 +262,8 @@ def row_of(portal: Portal) -> Row:
     return Row(portal, state_words(phase, packages), moves)
 
 
-def _counted(rows: QuerySet[Portal]) -> int:
-    return rows.select_related(None).values("pk")[: COUNTED + 1].count()
+def _counted(rows: QuerySet[Portal], most: int) -> int:
+    return rows.select_related(None).values("pk")[: most + 1].count()
 
 
 def _interval(rows: list[Row], now: datetime) -> int:

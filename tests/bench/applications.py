@@ -61,7 +61,7 @@ _TWO = (
 PAGES_OF: dict[str, str] = {
     "first page": "/applications/",
     "a search that finds few": "/applications/?q=rhine+support+2",
-    "a search that finds one": "/applications/?q=bench77",
+    "a search that finds one percent": "/applications/?q=bench77",
     "a search that finds nothing": "/applications/?q=zzqx",
     "a search that finds one in forty": "/applications/?q=north",
     "a search that finds all": "/applications/?q=bench",

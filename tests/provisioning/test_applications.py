@@ -445,6 +445,9 @@ def test_counting_stops(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
     found = listing.listing(many.user("global.admin"), Asked(), now=timezone.now())
     assert found.total.counted == 101
     assert str(found.total) == "more than 100 applications"
+    monkeypatch.setattr(listing, "COUNTED_OF_SEARCH", 60)
+    found = listing.listing(many.user("global.admin"), Asked(q="o"), now=timezone.now())
+    assert str(found.total) == "more than 60 applications"
 
 
 @pytest.mark.parametrize("local", ["global.admin", "system.admin"])
