@@ -146,5 +146,53 @@ def test_an_expired_session_leads_the_whole_page_to_sign_in(visit: Visit) -> Non
     page = visitor.page
     page.locator("tr", has_text="Portal Add-On").last.get_by_role("link", name="Manage").click()
     page.context.clear_cookies()
-    page.get_by_label("Partner").check()  # htmx asks for the kinds of portals
+    page.get_by_label("Partner").dispatch_event("click")  # htmx asks for the kinds of portals
     page.wait_for_url("**/accounts/login/?next=*")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+def test_a_portal_is_reset_from_its_actions(visit: Visit, picture: Picture, javascript: bool) -> None:
+    visitor, subdomain = visit(javascript=javascript), "resetwith" if javascript else "resetwithout"
+    page = visitor.page
+    visitor.sign_in("global.admin")
+    portal_id = _provision(visitor, subdomain, javascript=javascript)
+    page.get_by_role("link", name="Portal Actions").click()
+    if javascript:
+        picture(visitor, "actions")
+    page.get_by_role("link", name="Reset Portal").click()
+    expect(page.get_by_text("Do you want to reset this portal?")).to_be_visible()
+    if javascript:
+        picture(visitor, "reset")
+    page.get_by_role("button", name="Reset", exact=True).click()
+
+    def over() -> bool:
+        page.goto(f"{visitor.stack.url}/portals/{portal_id}/")
+        return page.get_by_text("This portal was reset.").count() > 0
+
+    until(over, what="the reset")
+    if javascript:
+        picture(visitor, "was-reset")
+    page.goto(visitor.stack.portal_url(subdomain))
+    expect(page.get_by_text("There is no portal at this address.")).to_be_visible()
+    assert [text for text in visitor.complaints if "404" not in text] == []
+
+
+def _provision(visitor: Visitor, subdomain: str, *, javascript: bool) -> str:
+    """One more add-on, provisioned; its id. The page is at Portal Details then, with the packages installed."""
+    page = visitor.page
+    page.goto(f"{visitor.stack.url}/applications/add/")
+    page.get_by_role("button", name="Add").click()
+    page.locator('tr[data-state="not-configured"]').last.get_by_role("link", name="Manage").click()
+    kind = "Customer Self-Service Portal"
+    choose(visitor, name=subdomain.title(), subdomain=subdomain, javascript=javascript, kind=kind)
+    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="Accept").click()
+    page.wait_for_url("**/portals/*/**")
+    portal_id = page.url.split("/portals/")[1].split("/")[0]
+
+    def installed() -> bool:
+        page.goto(f"{visitor.stack.url}/portals/{portal_id}/details/")
+        return page.locator('[data-packages="installed"]').count() > 0
+
+    until(installed, what="the packages")
+    return portal_id
