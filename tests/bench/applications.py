@@ -78,6 +78,17 @@ PAGES_OF: dict[str, str] = {
 }
 
 
+# Of 100 portals these find a few rows and of 100,000 a full page, which takes longer to render: they only inform.
+_FULLER = {
+    "a search that finds one percent",
+    "a search that finds one in forty",
+    "a search that finds all",
+    "a search for one letter",
+    "one state",
+    "one instance, by owner",
+}
+
+
 def url_of(name: str) -> str:
     return os.environ["DATABASE_URL"].replace("/portaladmin?", f"/{name}?")
 
@@ -150,9 +161,8 @@ def measured() -> list[Ratio]:
         few, many = (_page(client, name, path) for name in ("few", "many"))
         few(), many()
         both = interleaved(ROUNDS, many, few)
-        found.append(
-            Ratio(f"{title} of {MANY:,} portals, in pages of {FEW}", ratios(*both), Bound.AT_MOST, GOAL)
-        )
+        bound = None if title in _FULLER else Bound.AT_MOST
+        found.append(Ratio(f"{title} of {MANY:,} portals, in pages of {FEW}", ratios(*both), bound, GOAL))
         say(f"  {title}: {1000 * min(both[0]):.1f} ms of {MANY:,}, {1000 * min(both[1]):.1f} ms of {FEW}")
     return found
 
