@@ -197,7 +197,12 @@ def refusal(error: Exception, job: Job | None = None) -> str:
 
 def words_of(job: Job) -> str:
     """Its state in the reader's language."""
-    return gettext(_WORDS[JobState(job.state)])
+    return state_words(JobState(job.state))
+
+
+def state_words(state: JobState) -> str:
+    """The same for any state."""
+    return gettext(_WORDS[state])
 
 
 def already_started(job: Job) -> str:

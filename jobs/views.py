@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.models import User
 from jobs import registry, services
 from jobs.models import Job
-from jobs.presentation import progress_of, refusal, seen_of, state_seen
+from jobs.presentation import progress_of, refusal, seen_of, state_seen, state_words
 from jobs.states import RESTARTABLE, JobState
 
 
@@ -37,7 +37,7 @@ def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     newer = job.restarts.order_by("-created_at").first()
     shown = {
         "progress": progress_of(job),
-        "events": job.events.all(),
+        "events": [(event, state_words(JobState(event.state))) for event in job.events.all()],
         "newer": newer,
         "may_restart": job.state in RESTARTABLE and newer is None,
         "may_cancel": job.is_active and job.state != JobState.CANCELLING,

@@ -22,7 +22,8 @@ register = template.Library()
 def icon(name: str) -> SafeString:
     """One sign of our sprite; it says nothing to screen readers, the text beside it does."""
     return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        '<svg class="icon icon-{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        name,
         static("shell/icons.svg"),
         name,
     )
