@@ -24,7 +24,7 @@ PRODUCTION = DEBUG=0 SECRET_KEY="$$($(BIN)/python -c 'from portaladmin.up import
 # Activating other environments, or settings of another project, must not leak in here.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help python up drill bench test faults check fmt lock clean venv venv-dev
+.PHONY: help python up drill bench test pictures faults check fmt lock clean venv venv-dev
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ bench: venv-dev $(VENV)/bench/installed ## Measure what jobs cost, against Celer
 
 test: check ## Check the code, then run every test on a real PostgreSQL and Valkey
 	$(BIN)/python -m pytest $(ARGS)
+
+pictures: venv-dev ## Take the pictures of the documents anew, with the browser tests
+	PICTURES=1 $(BIN)/python -m pytest tests/browser/test_journey.py $(ARGS)
 
 faults: venv-dev ## Kill workers, servers and messages under real jobs, and see what holds; a few minutes
 	$(BIN)/python -m pytest -o python_files='fault_*.py' tests/faults $(ARGS)
