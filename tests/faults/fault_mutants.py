@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-_SOURCES = ("accounts", "docs", "jobs", "organizations", "portaladmin", "provisioning", "sites", "static")
-_SOURCES += ("templates", "tests", "manage.py", "pyproject.toml")
+_SOURCES = "accounts docs jobs organizations portaladmin provisioning sites static templates tests".split()
+_SOURCES += ["manage.py", "pyproject.toml"]
 
 
 @dataclass(frozen=True)
