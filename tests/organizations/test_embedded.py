@@ -138,9 +138,9 @@ class TestInstancesApart:
 
 class TestImports:
     def test_a_base_language_that_the_package_lacks_gets_its_base_texts(self, instance: Instance) -> None:
-        Instance.objects.filter(pk=instance.pk).update(base_language=1041)
+        Instance.objects.filter(pk=instance.pk).update(base_language=1055)
         connect(instance).import_solution(BASE, operation_id=uuid4())
-        assert connect(instance).labels("adx_webpage", 1041)["LocalizedName"] == "Web Page"
+        assert connect(instance).labels("adx_webpage", 1055)["LocalizedName"] == "Web Page"
 
     def test_labels_that_a_newer_version_dropped_are_gone(self, instance: Instance) -> None:
         organization = connect(instance)
