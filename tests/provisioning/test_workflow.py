@@ -15,7 +15,7 @@ from accounts.vault import unseal
 from jobs import ledger, runner, services
 from jobs.models import Job
 from jobs.states import JobState
-from organizations.models import SolutionInstall, SystemUser
+from organizations.models import Language, SolutionInstall, SystemUser
 from organizations.packages import catalog
 from organizations.ports import Query
 from provisioning.models import Address, Portal, TermsAcceptance
@@ -89,10 +89,14 @@ def test_who_accepted_which_terms_is_kept(world: World) -> None:
     assert accepted.terms_version
 
 
-@pytest.mark.parametrize(("language", "tag"), [(1031, "de"), (3082, "en")])
+@pytest.mark.parametrize(
+    ("language", "said", "tag"),
+    [(1031, 1031, "de"), (3082, 3082, "es"), (1055, 1033, "en")],  # no package speaks Turkish
+)
 def test_the_portal_speaks_its_language_and_falls_back_to_english(
-    world: World, web: LiveServer, language: int, tag: str
+    world: World, web: LiveServer, language: int, said: int, tag: str
 ) -> None:
+    Language.objects.update_or_create(instance=world.production, lcid=language, defaults={"enabled": True})
     portal = world.portal()
     world.submit(portal, language=language)
     run_all()
@@ -100,8 +104,7 @@ def test_the_portal_speaks_its_language_and_falls_back_to_english(
     assert portal.packages == Packages.INSTALLED
     job = portal.packages_job
     assert job is not None
-    loaded = job.steps.get(name="load-content").output["language"]
-    assert loaded == (1031 if language == 1031 else 1033)
+    assert job.steps.get(name="load-content").output["language"] == said
     assert f'lang="{tag}' in visit(web, portal).text
 
 
