@@ -104,7 +104,8 @@ def restart(
     """A new attempt at a job that ended badly: it keeps the steps that were done and goes on at the failed one.
 
     With other `inputs`, the steps that depend on what changed (`Step.inputs`) are done anew, wherever they stand.
-    `note` goes into the new job's first event: what was changed, say. The old job stays as it was. Raises NotRestartable, AlreadyActive.
+    `note` goes into the new job's first event: what was changed, say.
+    The old job stays as it was. Raises NotRestartable, AlreadyActive.
     """
     old = Job.objects.select_for_update().get(pk=job_id)
     if JobState(old.state) not in RESTARTABLE:
