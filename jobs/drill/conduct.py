@@ -15,7 +15,7 @@ from django.db import connection
 from jobs import registry, retention
 from jobs.drill import KIND, LOCK, crew, mailbox, toys
 from jobs.drill.crew import Crew
-from jobs.drill.exercises import Broken, Exercise, Site, named
+from jobs.drill.exercises import Broken, Exercise, Site, named, told_to_go
 from jobs.drill.verdict import Tried, flaws
 from jobs.drill.world import World
 
@@ -44,6 +44,8 @@ def conduct(
         try:
             for title, exercise in named(only).values():
                 held = _try(site, title, exercise, say) and held
+                if told_to_go.is_set():
+                    raise SystemExit(143)
         finally:
             site.crew.kill()
             site.crew.sign_off()

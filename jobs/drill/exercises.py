@@ -30,6 +30,10 @@ MANY = 10
 LOOK_EVERY = 0.05  # seconds
 
 
+# Set by a signal, and looked at where the drill may stop: an exception out of a handler can get lost.
+told_to_go = threading.Event()
+
+
 class Broken(Exception):
     """Something that must come did not come."""
 
@@ -61,6 +65,8 @@ class Site:
     def until(self, condition: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + self.patience
         while not condition():
+            if told_to_go.is_set():
+                raise SystemExit(143)
             if time.monotonic() > end:
                 raise Broken(f"{what}: waited {self.patience:.0f} s in vain")
             time.sleep(LOOK_EVERY)

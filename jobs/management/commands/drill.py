@@ -1,13 +1,12 @@
 """Breaks the drill's own jobs, workers and messages on this installation, and says what held (`make drill`)."""
 
 import signal
-import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.drill.conduct import Busy, conduct
-from jobs.drill.exercises import EXERCISES
+from jobs.drill.exercises import EXERCISES, told_to_go
 
 
 class Command(BaseCommand):
@@ -19,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Told to go, it still takes its workers and rows away.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        signal.signal(signal.SIGTERM, lambda *_: told_to_go.set())
         try:
             held = conduct(say=self._say, patience=options["patience"], only=options["only"])
         except Busy as error:
