@@ -17,9 +17,11 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
+from django.utils.translation import gettext
 
-from accounts import permissions
+from accounts import formats, permissions
 from accounts.roles import OrganizationRole
+from accounts.words import N_
 from jobs import keyset, registry
 from jobs.keyset import ID, Key, Order
 from jobs.models import Job
@@ -38,11 +40,29 @@ NEWEST = Order("newest", (Key("created_at", datetime), ID), descending=True)
 _INTERVALS = ((30, 2), (120, 4), (600, 10))
 _SLOWEST, _QUIET = 30, 30
 
-AGES = {"1": "Last hour", "24": "Last 24 hours", "168": "Last 7 days", "720": "Last 30 days"}
+AGES = {
+    "1": N_("Last hour"),
+    "24": N_("Last 24 hours"),
+    "168": N_("Last 7 days"),
+    "720": N_("Last 30 days"),
+}
 ATTENTION = FINISHED - {JobState.SUCCEEDED, JobState.CANCELLED}
 GROUPS: dict[str, tuple[str, frozenset[JobState]]] = {
-    "active": ("Active", ACTIVE),
-    "attention": ("Need attention", ATTENTION),
+    "active": (N_("Active"), ACTIVE),
+    "attention": (N_("Need attention"), ATTENTION),
+}
+
+# In short, for a row of the list.
+_WORDS: dict[JobState, str] = {
+    JobState.QUEUED: N_("Queued"),
+    JobState.RUNNING: N_("Running"),
+    JobState.WAITING: N_("Waiting"),
+    JobState.CANCELLING: N_("Cancelling"),
+    JobState.SUCCEEDED: N_("Succeeded"),
+    JobState.FAILED: N_("Failed"),
+    JobState.BLOCKED: N_("Blocked"),
+    JobState.CANCELLED: N_("Cancelled"),
+    JobState.QUARANTINED: N_("Quarantined"),
 }
 
 # From the values of one input of jobs (as text) to what they are about.
@@ -142,9 +162,11 @@ class Row:
             return ""
         seconds = int(self.took.total_seconds())
         if seconds < 60:
-            return f"{self.took.total_seconds():.1f} s"
+            return formats.seconds(self.took.total_seconds())
         minutes, seconds = divmod(seconds, 60)
-        return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+        if minutes < 60:
+            return gettext("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": seconds}
+        return gettext("%(hours)s h %(minutes)s min") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
 @dataclass(frozen=True)
@@ -182,14 +204,19 @@ def unchanged(user: User, asked: Asked, seen: str, *, now: datetime) -> bool:
 def kinds() -> list[tuple[str, str]]:
     """Every kind with its title, to filter by."""
     return sorted(
-        ((name, registry.latest(name).title) for name in registry.names()), key=lambda pair: pair[1]
+        ((name, gettext(registry.latest(name).title)) for name in registry.names()), key=lambda pair: pair[1]
     )
+
+
+def ages() -> list[tuple[str, str]]:
+    """Every age with its words, to filter by."""
+    return [(hours, gettext(words)) for hours, words in AGES.items()]
 
 
 def states() -> list[tuple[str, str]]:
     """Every group and state with its words, to filter by."""
-    groups = [(name, words) for name, (words, _) in GROUPS.items()]
-    return [*groups, *((state.value, state.value.capitalize()) for state in JobState)]
+    groups = [(name, gettext(words)) for name, (words, _) in GROUPS.items()]
+    return [*groups, *((state.value, gettext(_WORDS[state])) for state in JobState)]
 
 
 def _row(job: Job, subject: Subject | None, now: datetime) -> Row:
@@ -197,10 +224,10 @@ def _row(job: Job, subject: Subject | None, now: datetime) -> Row:
     done = min(job.cursor + 1, job.step_count) if job.is_active else job.cursor
     return Row(
         job=job,
-        title=kind.title if kind else job.kind,
+        title=gettext(kind.title) if kind else job.kind,
         subject=subject,
-        state=job.state.capitalize(),
-        step=f"{done} of {job.step_count}",
+        state=gettext(_WORDS[JobState(job.state)]),
+        step=gettext("%(done)s of %(total)s") % {"done": done, "total": job.step_count},
         took=(job.finished_at or now) - job.started_at if job.started_at else None,
     )
 

@@ -19,7 +19,7 @@ from jobs.listing import Asked
 @never_cache
 @require_safe
 def jobs_page(request: HttpRequest) -> HttpResponse:
-    choices = {"states": listing.states(), "kinds": listing.kinds(), "ages": listing.AGES.items()}
+    choices = {"states": listing.states(), "kinds": listing.kinds(), "ages": listing.ages()}
     return render(request, "jobs/list.html", {**_shown(request), **choices})
 
 

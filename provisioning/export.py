@@ -6,6 +6,9 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.utils import translation
+
+from accounts.words import N_
 from provisioning.listing import row_of
 from provisioning.models import Portal
 
@@ -14,17 +17,17 @@ MARK = "\ufeff"
 # A cell that begins with one of these may be taken for a formula (OWASP, CSV Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
-    "Name",
-    "State",
-    "Application type",
-    "Type",
-    "Instance",
-    "Status",
-    "Owner",
-    "URL",
-    "Language (LCID)",
-    "Created (UTC)",
-    "ID",
+    N_("Name"),
+    N_("State"),
+    N_("Application type"),
+    N_("Type"),
+    N_("Instance"),
+    N_("Status"),
+    N_("Owner"),
+    N_("URL"),
+    N_("Language (LCID)"),
+    N_("Created (UTC)"),
+    N_("ID"),
 )
 CHUNK = 1000
 
@@ -42,12 +45,19 @@ def harmless(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def lines(portals: Iterable[Portal]) -> Iterator[str]:
-    """The file, line by line (RFC 4180), so that 100,000 rows need no more memory than one."""
+def lines(portals: Iterable[Portal], *, language: str) -> Iterator[str]:
+    """The file, line by line (RFC 4180), so that 100,000 rows need no more memory than one.
+
+    It is sent when the request has been answered, so it has to be told the language, too.
+    """
     writer: Any = csv.writer(_Echo())
-    yield MARK + writer.writerow(COLUMNS)
+    with translation.override(language):
+        line = MARK + writer.writerow([translation.gettext(column) for column in COLUMNS])
+    yield line
     for portal in portals:
-        yield writer.writerow(harmless(cell) for cell in _cells(portal))
+        with translation.override(language):
+            line = writer.writerow([harmless(cell) for cell in _cells(portal)])
+        yield line
 
 
 def _cells(portal: Portal) -> tuple[Any, ...]:

@@ -17,9 +17,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext, ngettext
 
-from accounts import permissions
+from accounts import formats, permissions
 from accounts.roles import OrganizationRole
+from accounts.words import N_
 from jobs import keyset
 from jobs.keyset import ID, Key, Order
 from organizations.models import Instance
@@ -51,12 +53,12 @@ _KEYS: dict[str, tuple[Key, ...]] = {
     "created": (Key("created_at", datetime), ID),
 }
 _WORDS = {
-    "name": "Name",
-    "state": "State",
-    "instance": "Instance",
-    "status": "Status",
-    "owner": "Owner",
-    "created": "Created",
+    "name": N_("Name"),
+    "state": N_("State"),
+    "instance": N_("Instance"),
+    "status": N_("Status"),
+    "owner": N_("Owner"),
+    "created": N_("Created"),
 }
 ORDERS: dict[str, Order] = {
     sign + name: Order(sign + name, keys, bool(sign)) for name, keys in _KEYS.items() for sign in ("", "-")
@@ -152,8 +154,13 @@ class Total:
 
     def __str__(self) -> str:
         if self.counted > self.most:
-            return f"more than {self.most:,} applications"
-        return f"{self.counted:,} application{'' if self.counted == 1 else 's'}"
+            most = formats.number(self.most)
+            return ngettext(
+                "more than %(number)s application", "more than %(number)s applications", self.most
+            ) % {"number": most}
+        return ngettext("%(number)s application", "%(number)s applications", self.counted) % {
+            "number": formats.number(self.counted)
+        }
 
 
 @dataclass(frozen=True)
@@ -228,14 +235,24 @@ def instances(user: User) -> list[Instance]:
     return list(rows.filter(pk__in=permissions.instances_with(user, OrganizationRole.SYSTEM_ADMINISTRATOR)))
 
 
+_PHASES: dict[Phase, str] = {
+    Phase.NOT_CONFIGURED: N_("Not configured"),
+    Phase.CONFIGURING: N_("Configuring"),
+    Phase.CONFIGURED: N_("Configured"),
+    Phase.PROVISIONING_FAILED: N_("Provisioning failed"),
+    Phase.RESETTING: N_("Resetting"),
+    Phase.RESET: N_("Was reset"),
+    Phase.RESET_FAILED: N_("Reset failed"),
+}
+
+
 def state_words(phase: Phase, packages: Packages = Packages.NONE) -> str:
     """A phase as people read it, with what its packages are up to."""
-    words = phase.value.replace("-", " ").capitalize()
     if phase is Phase.CONFIGURED and packages is Packages.INSTALLING:
-        return f"{words}, packages installing"
+        return gettext("Configured, packages installing")
     if phase is Phase.CONFIGURED and packages is Packages.INSTALL_FAILED:
-        return f"{words}, packages failed"
-    return words
+        return gettext("Configured, packages failed")
+    return gettext(_PHASES[phase])
 
 
 def states() -> list[tuple[str, str]]:
@@ -245,11 +262,19 @@ def states() -> list[tuple[str, str]]:
 
 def sorts() -> list[tuple[str, str]]:
     """Every order with its words, to choose from."""
-    both = dict.fromkeys(_WORDS, ("Z to A", "A to Z")) | {"created": ("newest first", "oldest first")}
+    letters, times = (
+        (gettext("Z to A"), gettext("A to Z")),
+        (gettext("newest first"), gettext("oldest first")),
+    )
+    both = dict.fromkeys(_WORDS, letters) | {"created": times}
     return [
         (
             order.name,
-            f"{_WORDS[order.name.lstrip('-')]}, {both[order.name.lstrip('-')][not order.descending]}",
+            gettext("%(column)s, %(order)s")
+            % {
+                "column": gettext(_WORDS[order.name.lstrip("-")]),
+                "order": both[order.name.lstrip("-")][not order.descending],
+            },
         )
         for order in ORDERS.values()
     ]

@@ -42,6 +42,18 @@ def clock(value: datetime) -> str:
 
 
 @register.filter
+def day(value: datetime) -> SafeString:
+    """The date in UTC."""
+    return format_html('<time datetime="{}">{}</time>', value.date().isoformat(), formats.day(value))
+
+
+@register.filter
+def seconds(value: float) -> str:
+    """A duration."""
+    return formats.seconds(value)
+
+
+@register.filter
 def number(value: float) -> str:
     """A number for people, with the separators of their language."""
     return formats.number(value)

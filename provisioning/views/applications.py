@@ -10,10 +10,12 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import permissions
+from accounts.words import N_
 from organizations.languages import language
 from provisioning import export, listing
 from provisioning.forms import AddOnForm
@@ -24,13 +26,13 @@ from provisioning.views.access import person
 
 # What the heads of the grid sort by (listing.ORDERS), and what they say.
 _HEADS = (
-    ("name", "Application"),
-    ("state", "State"),
-    ("", "Application type"),
-    ("instance", "Instance"),
-    ("status", "Status"),
-    ("owner", "Owner"),
-    ("created", "Created"),
+    ("name", N_("Application")),
+    ("state", N_("State")),
+    ("", N_("Application type")),
+    ("instance", N_("Instance")),
+    ("status", N_("Status")),
+    ("owner", N_("Owner")),
+    ("created", N_("Created")),
 )
 
 
@@ -89,7 +91,7 @@ def _columns(asked: Asked) -> list[dict[str, str]]:
     for key, title in _HEADS:
         now = {key: "ascending", f"-{key}": "descending"}.get(asked.sort, "")
         query = asked.query_string(sort=f"-{key}" if now == "ascending" else key, after="") if key else ""
-        columns.append({"title": title, "now": now if key else "", "query": query})
+        columns.append({"key": key, "title": gettext(title), "now": now if key else "", "query": query})
     return columns
 
 
@@ -98,7 +100,9 @@ def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Everything that the present filter finds, in its order, as a file for Excel."""
     asked = Asked.from_query(request.GET.dict())
     portals = listing.in_order(person(request), asked).iterator(chunk_size=export.CHUNK)
-    response = StreamingHttpResponse(export.lines(portals), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        export.lines(portals, language=get_language() or "en"), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="applications-{timezone.now():%Y-%m-%d}.csv"'
     return response
 
