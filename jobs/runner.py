@@ -197,19 +197,24 @@ def _call(run: _Run, row: JobStep, step: Step) -> dict[str, Any]:
 
 def _checkpoint(run: _Run, row: JobStep) -> Changed | None:
     """Write that the step is done. None: refused."""
-    last = row.index + 1 == run.claim.step_count
+    if row.index + 1 < run.claim.step_count:
+        return _advance(run, row)  # one statement is a transaction of its own
     with transaction.atomic(savepoint=False):
-        changed = transitions.advance(
-            run.claim.id,
-            fence=run.claim.fence,
-            step=row.index,
-            output=row.output,
-            actor=run.actor,
-            lease=run.lease,
-        )
-        if changed and last:  # everything is done: a cancellation that came after this came too late
+        changed = _advance(run, row)
+        if changed:  # everything is done: a cancellation that came after this came too late
             _end(run, Ending(JobState.SUCCEEDED, "succeeded"), row.index)
     return changed
+
+
+def _advance(run: _Run, row: JobStep) -> Changed | None:
+    return transitions.advance(
+        run.claim.id,
+        fence=run.claim.fence,
+        step=row.index,
+        output=row.output,
+        actor=run.actor,
+        lease=run.lease,
+    )
 
 
 def _checkpoint_of_before(run: _Run, row: JobStep) -> Changed | None:
