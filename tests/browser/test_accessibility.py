@@ -107,14 +107,18 @@ def test_every_route_is_a_page_that_is_looked_at_or_none(pages: dict[str, str]) 
     assert set(ROUTES) == NO_PAGES | (set(pages) - {"not found"})
 
 
-@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 1280), (False, 320)])
+@pytest.mark.parametrize(
+    ("dark", "width", "language"),
+    [(False, 1280, "en"), (True, 1280, "en"), (False, 320, "de"), (False, 1280, "ar")],
+)
 def test_no_page_has_a_barrier_or_runs_out_of_the_window(
-    visit: Visit, pages: dict[str, str], dark: bool, width: int
+    visit: Visit, pages: dict[str, str], dark: bool, width: int, language: str
 ) -> None:
     visitor = visit(dark=dark, width=width)
     visitor.page.goto(visitor.stack.url + pages["accounts/login/"])
     found = _look(visitor, "signed out")
     visitor.sign_in("global.admin")
+    visitor.page.set_extra_http_headers({"Accept-Language": language})
     for address in pages.values():
         visitor.page.goto(visitor.stack.url + address)
         found += _look(visitor, UUID.sub("/…/", address))
