@@ -162,7 +162,7 @@ def test_a_form_without_its_token_changes_nothing(global_admin: User) -> None:
     assert b"Nothing was changed" in response.content
 
 
-@pytest.mark.parametrize("path", ["/applications/?q=%00", "/applications/?%00=x", "/there/is/%00/nothing/"])
+@pytest.mark.parametrize("path", ["/applications/?q=%00", "/applications/?%00=x"])
 def test_a_character_that_no_database_keeps_is_a_bad_request(
     stranger: Client, global_admin: User, path: str
 ) -> None:

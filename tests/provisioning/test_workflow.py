@@ -300,3 +300,24 @@ def test_a_retry_after_a_failed_import_is_an_import_of_its_own(world: World, web
     run_all()
     portal.refresh_from_db()
     assert portal.packages == Packages.INSTALLED
+
+
+def test_an_add_on_without_its_prerequisite_fails_by_name_and_is_retried_when_it_is_there(
+    world: World, web: LiveServer
+) -> None:
+    portal = world.portal()
+    world.submit(portal, audience="partner", template="partner", add_ons=("partner-field-service",))
+    run_all()
+    portal.refresh_from_db()
+    job = portal.packages_job
+    assert job is not None
+    assert (portal.phase, portal.packages) == (Phase.CONFIGURED, Packages.INSTALL_FAILED)
+    assert "needs Field Service 8.0.0.0 or later, which is not installed." in job.error_message
+    assert "Getting set up" in visit(web, portal).text
+
+    world.organization.import_solution(catalog.load("FieldService"), operation_id=uuid4())
+    services.restart(job_id=job.id, requested_by=world.user("system.admin"))
+    run_all()
+    portal.refresh_from_db()
+    assert portal.packages == Packages.INSTALLED
+    assert visit(web, portal).headers["X-Portal-State"] == "live"
