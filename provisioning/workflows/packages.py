@@ -71,6 +71,7 @@ def _load_content(context: StepContext) -> Mapping[str, Any]:
     """The website's pages, links and texts, in the portal's language if the package has it."""
     sample = catalog.sample_records(
         context.inputs["package"],
+        addons=context.inputs["add_on_packages"],
         lcid=context.inputs["language"],
         website_id=UUID(context.inputs["website_id"]),
     )
