@@ -22,7 +22,7 @@ def test_the_image_carries_every_room_and_nothing_of_the_checkout_beside() -> No
     taken = {line[1:] for line in lines if line.startswith("!")}
     rooms = {app for app in settings.INSTALLED_APPS if (settings.BASE_DIR / app).is_dir()}
     assert lines[1] == "*"
-    assert taken == rooms | {"manage.py", "templates", "static", "requirements/base.txt"}
+    assert taken == rooms | {"manage.py", "locale", "templates", "static", "requirements/base.txt"}
 
 
 def test_it_does_not_run_as_root(dockerfile: str) -> None:
