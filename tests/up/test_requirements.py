@@ -19,7 +19,7 @@ def pins(name: str) -> dict[str, str]:
 
 def test_no_file_names_a_registry() -> None:
     files = sorted(path.name for path in FOLDER.iterdir())
-    assert files == ["base.in", "base.txt", "dev.in", "dev.txt"]
+    assert files == ["base.in", "base.txt", "bench.in", "bench.txt", "dev.in", "dev.txt"]
     for path in FOLDER.iterdir():
         text = path.read_text()
         assert "://" not in text, path.name
