@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -126,16 +127,17 @@ def _steps_of_restart(definition: Kind, job: Job, old: Job) -> list[JobStep]:
     """The steps before the first one that is not kept count as done; a later one that is kept is passed over by
     the worker, so that the cursor still goes from step to step."""
     changed = {name for name in {*job.inputs, *old.inputs} if job.inputs.get(name) != old.inputs.get(name)}
-    before = {step.key: step for step in old.steps.all()}
-    names = definition.plan(job.inputs) if changed else [Planned(s.name, s.argument) for s in before.values()]
+    done_before = list(old.steps.all())
+    planned = definition.plan(job.inputs) if changed else [Planned(s.name, s.argument) for s in done_before]
+    left = defaultdict(list)  # a plan may name a step twice: the first one takes over from the first one
+    for known in done_before:
+        left[known.key].append(known)
     steps: list[JobStep] = []
-    for index, planned in enumerate(names):
-        step = JobStep(job=job, index=index, name=planned.name, argument=planned.argument)
-        known = before.get(step.key)
-        if known is not None:
-            _take_over(
-                definition, step, known, changed, contiguous=all(s.state == StepState.DONE for s in steps)
-            )
+    for index, plan in enumerate(planned):
+        step = JobStep(job=job, index=index, name=plan.name, argument=plan.argument)
+        if left[step.key]:
+            contiguous = all(earlier.state == StepState.DONE for earlier in steps)
+            _take_over(definition, step, left[step.key].pop(0), changed, contiguous=contiguous)
         steps.append(step)
     return steps
 

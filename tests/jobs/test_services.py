@@ -111,6 +111,14 @@ def test_a_restart_with_other_values_does_anew_what_depends_on_them(enqueue: Enq
     assert runs == [1, 2, 1]
 
 
+def test_a_restart_has_every_step_even_one_that_is_named_twice(enqueue: Enqueue) -> None:
+    old = enqueue("note", "note", "refuse:permanent")
+    runner.run(old.id)
+    new = services.restart(job_id=old.id, requested_by=None)
+    assert [step.op_key for step in new.steps.all()] == [step.op_key for step in old.steps.all()]
+    assert (new.step_count, new.cursor) == (3, 2)
+
+
 def test_a_restart_with_other_values_may_have_other_steps(enqueue: Enqueue) -> None:
     old = enqueue("note:a", "refuse:permanent")
     runner.run(old.id)
