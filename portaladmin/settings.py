@@ -90,6 +90,7 @@ CSRF_TRUSTED_ORIGINS = [ADMIN_URL.rstrip("/")] if _https else []
 INSTALLED_APPS = [
     "portaladmin",
     "sites",
+    "domains",
     "provisioning",
     "organizations",
     "jobs",
@@ -148,6 +149,9 @@ DATABASES: dict[str, Any] = {
         "DATABASE_URL", places.database_url(DATA_DIR), conn_max_age=600, conn_health_checks=True
     )
 }
+# How often one of the engine's statements runs on a connection before its plan is kept; 0 is never, for a pooler of
+# connections that cannot keep plans (PgBouncer before 1.21).
+DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = env.int("DATABASE_PREPARE", 2) or None
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL wants a PostgreSQL database: postgresql://user:password@host/name"

@@ -1,0 +1,1 @@
+"""Certificates: opening the files that people upload, judging what is in them, keeping their keys."""
