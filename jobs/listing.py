@@ -19,11 +19,11 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext
 
-from accounts import formats, permissions
+from accounts import formats, keyset, permissions
+from accounts.keyset import ID, Key, Order
 from accounts.roles import OrganizationRole
 from accounts.words import N_
-from jobs import keyset, registry
-from jobs.keyset import ID, Key, Order
+from jobs import registry
 from jobs.models import Job
 from jobs.registry import Subject
 from jobs.states import ACTIVE, FINISHED, JobState

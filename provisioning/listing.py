@@ -19,11 +19,10 @@ from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext, ngettext
 
-from accounts import formats, permissions
+from accounts import formats, keyset, permissions
+from accounts.keyset import ID, Key, Order
 from accounts.roles import OrganizationRole
 from accounts.words import N_
-from jobs import keyset
-from jobs.keyset import ID, Key, Order
 from organizations.models import Instance
 from provisioning.models import Portal, PortalType
 from provisioning.phases import Packages, Phase
