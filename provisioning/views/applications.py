@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import permissions
+from accounts import permissions, spreadsheet
 from accounts.words import N_
 from organizations.languages import language
 from provisioning import export, listing
@@ -99,7 +99,7 @@ def _columns(asked: Asked) -> list[dict[str, str]]:
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Everything that the present filter finds, in its order, as a file for Excel."""
     asked = Asked.from_query(request.GET.dict())
-    portals = listing.in_order(person(request), asked).iterator(chunk_size=export.CHUNK)
+    portals = listing.in_order(person(request), asked).iterator(chunk_size=spreadsheet.CHUNK)
     response = StreamingHttpResponse(
         export.lines(portals, language=get_language() or "en"), content_type="text/csv; charset=utf-8"
     )
