@@ -24,6 +24,7 @@ class Stack:
     """The running product."""
 
     port: int
+    data_dir: Path
 
     @property
     def url(self) -> str:
@@ -35,9 +36,9 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    port = free_port()
-    with started(Run(tmp_path_factory.mktemp("stack") / "data", port, DEMO_PASSWORD=PASSWORD)):
-        yield Stack(port)
+    port, data_dir = free_port(), tmp_path_factory.mktemp("stack") / "data"
+    with started(Run(data_dir, port, DEMO_PASSWORD=PASSWORD)):
+        yield Stack(port, data_dir)
 
 
 def _chromium(playwright: Playwright) -> str | None:
