@@ -104,9 +104,27 @@ class Staged:
 
 
 @dataclass(frozen=True)
+class LabelChanges:
+    """What an import did with the labels that the file has in one language (an LCID); the sum is all of them.
+
+    added: were not there. changed: read otherwise before. unchanged: were there already. kept: a person's own text
+    stands above it, and stays. skipped: the language is not enabled, so they were left out.
+    """
+
+    lcid: int
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    kept: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
 class Operation:
     """An import that the organization works on. `progress` is 0–100; `message` and `error_code` are its own
-    words when it failed, and empty otherwise. `component` is the solution's unique name.
+    words when it failed, and empty otherwise. `component` is what it works on now: the solution's unique name at
+    first and at the end, then names of its parts, as far as the organization tells (Dataverse does not).
+    `labels` is by ascending LCID once it succeeded; empty where the organization does not count (Dataverse).
     """
 
     id: UUID
@@ -115,6 +133,7 @@ class Operation:
     component: str = ""
     message: str = ""
     error_code: str = ""
+    labels: tuple[LabelChanges, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,7 +188,31 @@ class Organization(Protocol):
         """LCIDs enabled now, ascending. The base language is always among them."""
 
     def base_language(self) -> int:
-        """LCID of the organization's default language."""
+        """LCID of the language that the organization was made with. It never changes, and is always enabled."""
+
+    def available_languages(self) -> list[int]:
+        """LCIDs that are enabled or could be, ascending (`RetrieveAvailableLanguages`)."""
+
+    def enable_language(self, lcid: int) -> None:
+        """Enable one of the available languages (`ProvisionLanguage`); one that is enabled already is fine.
+
+        It brings no labels of solutions: those come when the solutions are imported again. What people wrote in that
+        language before it was disabled is there again. Raises Rejected(code="language_unavailable").
+        """
+
+    def disable_language(self, lcid: int) -> None:
+        """The other way (`DeprovisionLanguage`); one that is not enabled is fine. People's own texts are kept.
+
+        Raises Rejected: code "base_language" for the base language, "default_language" for the default one.
+        """
+
+    def default_language(self) -> int:
+        """LCID in which the organization names things to us: the base language until another one is set
+        (`usersettings.uilanguageid` of our application user, whose 0 means the base language).
+        """
+
+    def set_default_language(self, lcid: int) -> None:
+        """Raises Rejected(code="language_disabled") for a language that is not enabled."""
 
     def users_with_role(self, role: OrganizationRole) -> list[SystemUser]:
         """Enabled people who hold the role, by full name; application users are left out."""
@@ -187,14 +230,24 @@ class Organization(Protocol):
         """Start to import a package; the caller names the operation.
 
         Calling again with the same `operation_id` starts nothing: it returns the operation as it stands (or
-        goes on with one that was interrupted). One that has ended stays as it ended: whoever tries a failed
+        goes on with one that was interrupted). The embedded organization works only while it is called, a part of a
+        large import with each call; so whoever sees `progress` grow between two calls may call again at once.
+        One that has ended stays as it ended: whoever tries a failed
         import again names a new operation. An import is whole or not at all, and one organization does one
         after the other. Labels are written for the enabled languages only, into the managed layer of this
         solution; the unmanaged layer is never touched. The same version may be imported again, which refreshes
         its labels; a lower one fails ("older_version"). A base language that the package lacks gets the texts
-        of the package's own base language.
+        of the package's own base language. The solution is named in the default language, if the package knows it.
         A prerequisite that is absent or too old: the operation fails, naming it ("missing_dependency").
         Raises Rejected(code="bad_package") if the package is unreadable; then there is no operation.
+        """
+
+    def import_translations(self, file: bytes, *, operation_id: UUID) -> Operation:
+        """Start to import a translation file (`ImportTranslationAsync`): a zip with a CrmTranslations.xml of the form
+        that `organizations.packages.translations` reads. Its texts become people's own: they go into the unmanaged
+        layer, over what stands there. Languages that are not enabled are skipped. Whole or not at all; the same
+        `operation_id` starts nothing new, as with `import_solution`.
+        Raises Rejected(code="bad_translations") if the file is unreadable; then there is no operation.
         """
 
     def operation(self, operation_id: UUID) -> Operation:

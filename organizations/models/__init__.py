@@ -4,7 +4,8 @@ from organizations.models.installation import SolutionInstall
 from organizations.models.instance import Instance
 from organizations.models.label import Label
 from organizations.models.language import Language
-from organizations.models.operation import AsyncOperation
+from organizations.models.operation import AsyncOperation, StagedLabel
+from organizations.models.package import UploadedPackage
 from organizations.models.people import RoleMembership, SecurityRole, SystemUser
 from organizations.models.record import Record
 from organizations.models.solution import Solution
@@ -19,5 +20,7 @@ __all__ = [
     "SecurityRole",
     "Solution",
     "SolutionInstall",
+    "StagedLabel",
     "SystemUser",
+    "UploadedPackage",
 ]

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from organizations.models.instance import Instance
+from organizations.models.package import UploadedPackage
 
 
 class SolutionInstall(models.Model):
@@ -22,6 +23,11 @@ class SolutionInstall(models.Model):
     unique_name = models.CharField(max_length=100)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     version = models.CharField(max_length=40, help_text="Version that was asked for, or that is installed.")
+    # How far the import is, in percent, and what it works on, as the organization told last.
+    progress = models.PositiveSmallIntegerField(default=0)
+    component = models.CharField(max_length=200, blank=True, default="")
+    # The file that is, or was, to be installed; none for the packages that we bring.
+    package = models.ForeignKey(UploadedPackage, null=True, on_delete=models.SET_NULL, related_name="+")
     # Grows with every change, so that pages can ask whether anything is new.
     revision = models.PositiveIntegerField(default=1)
     job_id = models.UUIDField(null=True, help_text="The job that works on it, or worked on it last.")

@@ -18,16 +18,26 @@ class Label(models.Model):
     component = models.CharField(max_length=200)
     column = models.CharField(max_length=100)
     lcid = models.PositiveIntegerField()
-    solution = models.ForeignKey(Solution, on_delete=models.CASCADE, null=True, related_name="labels")
+    solution = models.ForeignKey(
+        Solution, on_delete=models.CASCADE, null=True, related_name="labels", db_index=False
+    )
     text = models.CharField(max_length=500)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["instance", "component", "lcid", "column", "solution"],
+                fields=["instance", "component", "column", "lcid", "solution"],
                 nulls_distinct=False,  # one unmanaged text, too
                 name="organizations_label_once",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["instance", "lcid", "component", "column"],
+                condition=models.Q(solution__isnull=True),
+                name="organizations_label_own",
+            ),
+            models.Index(fields=["solution", "lcid"], name="organizations_label_by_layer"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Asynchronous operations of an embedded organization."""
+"""Asynchronous operations of an embedded organization, and what they have prepared."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from organizations.ports import OperationState
 
 
 class AsyncOperation(models.Model):
-    """One import. The caller gave the id, so that asking twice makes one."""
+    """One import. The caller gave the id, so that asking twice makes one.
+
+    `staged` changes of labels are prepared, against the state of the organization that `basis` names.
+    """
 
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="operations")
     operation_id = models.UUIDField()
     solution = models.CharField(max_length=100)
     state = models.CharField(max_length=12, default=OperationState.READY.value)
+    progress = models.PositiveSmallIntegerField(default=0)
+    component = models.CharField(max_length=200, blank=True, default="")
+    staged = models.PositiveIntegerField(default=0)
+    basis = models.CharField(max_length=64, blank=True, default="")
+    labels = models.JSONField(default=list, help_text="organizations.ports.LabelChanges, by language.")
     message = models.TextField(blank=True, default="")
     error_code = models.CharField(max_length=60, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -37,7 +45,23 @@ class AsyncOperation(models.Model):
                 condition=(Q(state="failed") & ~Q(error_code="")) | (~Q(state="failed") & Q(error_code="")),
                 name="organizations_operation_error_iff_failed",
             ),
+            models.CheckConstraint(
+                condition=Q(progress__lte=100), name="organizations_operation_progress_percent"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.solution} {self.state}"
+
+
+class StagedLabel(models.Model):
+    """One change that an import has prepared and nobody sees yet; without a text it takes a label away."""
+
+    operation = models.ForeignKey(AsyncOperation, on_delete=models.CASCADE, related_name="staged_labels")
+    component = models.CharField(max_length=200)
+    column = models.CharField(max_length=100)
+    lcid = models.PositiveIntegerField()
+    text = models.CharField(max_length=500, null=True)  # noqa: DJ001 - an empty text is not the same as none
+
+    def __str__(self) -> str:
+        return f"{self.component}.{self.column} ({self.lcid})"

@@ -19,6 +19,8 @@ class Solution(models.Model):
     friendly_name = models.CharField(max_length=200)
     version = models.CharField(max_length=40)
     layer = models.PositiveIntegerField()
+    # What its layer holds: a digest of the labels by LCID (as text). A language that is the same needs no look.
+    languages = models.JSONField(default=dict)
     installed_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -39,6 +39,16 @@ def read(data: bytes) -> Package:
         raise Rejected(f"The package {problem}", code="bad_package") from problem
 
 
+def read_translations(data: bytes) -> tuple[LabelText, ...]:
+    """The texts of a translation file, a zip with a CrmTranslations.xml. Raises Rejected(code="bad_translations")."""
+    try:
+        files = unpack(data)
+        _xml(files, "CrmTranslations.xml")
+        return _labels(files)
+    except (BadArchive, _Unfit) as problem:
+        raise Rejected(f"The file {problem}", code="bad_translations") from problem
+
+
 class _Unfit(ValueError):
     """The message ends a sentence that begins with "The package"."""
 

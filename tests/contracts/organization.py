@@ -1,12 +1,14 @@
 """What every adapter of `organizations.ports.Organization` must do, on an organization that really exists.
 
 A suite of an adapter subclasses `OrganizationContract`, gives the fixture `organization` (base language English,
-German enabled, French available but not enabled, no portal solution installed) and the two changes that only
-people of the organization can make: `enable_language` and `edit_label`.
+German enabled, French available but not enabled, no portal solution installed) and the change that only people of the
+organization can make: `edit_label`.
 """
 
 from __future__ import annotations
 
+import io
+import zipfile
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -14,9 +16,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from accounts.roles import OrganizationRole
-from organizations.packages import catalog
+from organizations.packages import catalog, translations
+from organizations.packages.package import LabelText
 from organizations.ports import (
     Condition,
+    LabelChanges,
     NotFound,
     Operation,
     OperationState,
@@ -25,7 +29,7 @@ from organizations.ports import (
     Rejected,
 )
 
-ENGLISH, GERMAN, FRENCH = 1033, 1031, 1036
+ENGLISH, GERMAN, FRENCH, ITALIAN = 1033, 1031, 1036, 1040
 ENTITY = "adx_contentsnippet"
 
 
@@ -38,14 +42,25 @@ def install(organization: Organization, unique_name: str) -> Operation:
     return operation
 
 
+def translate(organization: Organization, *texts: LabelText) -> Operation:
+    """Import a translation file with these texts and see it through."""
+    operation_id, buffer = uuid4(), io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("CrmTranslations.xml", translations.write(texts, base_language=ENGLISH))
+    operation = organization.import_translations(buffer.getvalue(), operation_id=operation_id)
+    while not operation.state.finished:
+        operation = organization.import_translations(buffer.getvalue(), operation_id=operation_id)
+    return operation
+
+
 class OrganizationContract(ABC):
     """The tests. Each makes its own records, so that an organization may serve many of them."""
 
     administrator: UUID  # directory object ids of people in the organization
     customizer: UUID
 
-    @abstractmethod
-    def enable_language(self, organization: Organization, lcid: int) -> None: ...
+    def enable_language(self, organization: Organization, lcid: int) -> None:
+        organization.enable_language(lcid)
 
     @abstractmethod
     def edit_label(
@@ -71,6 +86,53 @@ class OrganizationContract(ABC):
 
     def test_a_stranger_has_no_role(self, organization: Organization) -> None:
         assert organization.roles_of(uuid4()) == frozenset()
+
+    # --- languages ------------------------------------------------------------------------------------------
+
+    def test_a_language_that_is_not_enabled_is_available(self, organization: Organization) -> None:
+        assert {GERMAN, ENGLISH, FRENCH} <= set(organization.available_languages())
+
+    def test_a_language_is_enabled_and_disabled(self, organization: Organization) -> None:
+        organization.enable_language(FRENCH)
+        assert organization.provisioned_languages() == [GERMAN, ENGLISH, FRENCH]
+        organization.disable_language(FRENCH)
+        assert organization.provisioned_languages() == [GERMAN, ENGLISH]
+
+    def test_enabling_and_disabling_twice_is_fine(self, organization: Organization) -> None:
+        organization.enable_language(GERMAN)
+        organization.disable_language(FRENCH)
+        assert organization.provisioned_languages() == [GERMAN, ENGLISH]
+
+    def test_a_language_that_is_not_available_is_refused(self, organization: Organization) -> None:
+        with pytest.raises(Rejected) as refusal:
+            organization.enable_language(1109)
+        assert refusal.value.code == "language_unavailable"
+
+    def test_the_base_language_cannot_be_disabled(self, organization: Organization) -> None:
+        with pytest.raises(Rejected) as refusal:
+            organization.disable_language(ENGLISH)
+        assert refusal.value.code == "base_language"
+
+    def test_the_base_language_is_the_default_until_another_is_set(self, organization: Organization) -> None:
+        assert organization.default_language() == ENGLISH
+        organization.set_default_language(GERMAN)
+        assert (organization.default_language(), organization.base_language()) == (GERMAN, ENGLISH)
+
+    def test_the_default_language_can_be_set_back(self, organization: Organization) -> None:
+        organization.set_default_language(GERMAN)
+        organization.set_default_language(ENGLISH)
+        assert organization.default_language() == ENGLISH
+
+    def test_a_disabled_language_cannot_be_the_default(self, organization: Organization) -> None:
+        with pytest.raises(Rejected) as refusal:
+            organization.set_default_language(FRENCH)
+        assert refusal.value.code == "language_disabled"
+
+    def test_the_default_language_cannot_be_disabled(self, organization: Organization) -> None:
+        organization.set_default_language(GERMAN)
+        with pytest.raises(Rejected) as refusal:
+            organization.disable_language(GERMAN)
+        assert refusal.value.code == "default_language"
 
     # --- solutions ------------------------------------------------------------------------------------------
 
@@ -168,6 +230,43 @@ class OrganizationContract(ABC):
         on_top = organization.labels("adx_website", ENGLISH)["Description"]
         install(organization, "PortalBase")
         assert organization.labels("adx_website", ENGLISH)["Description"] == on_top
+
+    def test_an_import_tells_what_it_did_with_the_labels(self, organization: Organization) -> None:
+        install(organization, "PortalBase")
+        self.enable_language(organization, FRENCH)
+        self.edit_label(organization, "adx_webpage", "LocalizedName", FRENCH, "Feuille")
+        told = {changes.lcid: changes for changes in install(organization, "PortalBase").labels}
+        if told:  # an organization need not count
+            count = told[GERMAN].unchanged
+            assert told[GERMAN] == LabelChanges(GERMAN, unchanged=count)
+            assert told[FRENCH] == LabelChanges(FRENCH, added=count - 1, kept=1)
+            assert told[ITALIAN] == LabelChanges(ITALIAN, skipped=count)
+
+    def test_a_solution_is_named_in_the_default_language(self, organization: Organization) -> None:
+        organization.set_default_language(GERMAN)
+        install(organization, "PortalBase")
+        found = {solution.unique_name: solution.friendly_name for solution in organization.solutions()}
+        assert found["PortalBase"] == "Portalbasis"
+
+    def test_labels_of_a_disabled_language_stay_for_its_return(self, organization: Organization) -> None:
+        install(organization, "PortalBase")
+        self.edit_label(organization, "adx_webpage", "LocalizedName", GERMAN, "Blatt")
+        organization.disable_language(GERMAN)
+        organization.enable_language(GERMAN)
+        assert organization.labels("adx_webpage", GERMAN)["LocalizedName"] == "Blatt"
+
+    def test_translations_become_peoples_own_texts(self, organization: Organization) -> None:
+        install(organization, "PortalBase")
+        texts = [LabelText("adx_webpage", "LocalizedName", lcid, "Blatt") for lcid in (GERMAN, FRENCH)]
+        assert translate(organization, *texts).state is OperationState.SUCCEEDED
+        install(organization, "PortalBase")
+        assert organization.labels("adx_webpage", GERMAN)["LocalizedName"] == "Blatt"
+        assert organization.labels("adx_webpage", FRENCH) == {}
+
+    def test_an_unreadable_translation_file_is_refused(self, organization: Organization) -> None:
+        with pytest.raises(Rejected) as refusal:
+            organization.import_translations(b"no file", operation_id=uuid4())
+        assert refusal.value.code == "bad_translations"
 
     # --- records --------------------------------------------------------------------------------------------
 

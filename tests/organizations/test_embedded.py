@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from accounts.roles import ROLE_TEMPLATES, OrganizationRole
 from organizations import administration
-from organizations.adapters.embedded import imports, labels
+from organizations.adapters.embedded import imports, staging
 from organizations.adapters.embedded.admission import APPLICATION_USER
 from organizations.connect import connect, connect_by_id
 from organizations.models import AsyncOperation, Instance, Label, RoleMembership, Solution, SystemUser
@@ -167,7 +167,7 @@ class TestImports:
     ) -> None:
         operation_id, organization = uuid4(), connect(instance)
         with monkeypatch.context() as patched:
-            patched.setattr(imports, "_finish", _die)
+            patched.setattr(imports, "finish", _die)
             with pytest.raises(KeyboardInterrupt), transaction.atomic():
                 organization.import_solution(BASE, operation_id=operation_id)
         assert not Solution.objects.exists()
@@ -185,13 +185,13 @@ class TestAtOnce:
     def test_one_operation_asked_for_twice_is_one_import(self, monkeypatch: pytest.MonkeyPatch) -> None:
         instance, operation_id = make_instance(), uuid4()
         written: list[str] = []
-        replace_layer = labels.replace_layer
+        apply = staging.apply
 
-        def counted(solution: Solution, *rest: Any, **named: Any) -> None:
+        def counted(row: AsyncOperation, solution: Solution) -> None:
             written.append(solution.unique_name)
-            replace_layer(solution, *rest, **named)
+            apply(row, solution)
 
-        monkeypatch.setattr(labels, "replace_layer", counted)
+        monkeypatch.setattr(staging, "apply", counted)
 
         def ask() -> Operation:
             return connect(instance).import_solution(BASE, operation_id=operation_id)
@@ -223,7 +223,7 @@ class TestAtOnce:
 
     def test_an_interrupted_import_is_seen_as_in_progress(self, monkeypatch: pytest.MonkeyPatch) -> None:
         organization, operation_id = connect(make_instance()), uuid4()
-        monkeypatch.setattr(imports, "_finish", _die)
+        monkeypatch.setattr(imports, "finish", _die)
         with pytest.raises(KeyboardInterrupt):
             organization.import_solution(BASE, operation_id=operation_id)
         assert organization.operation(operation_id).state is OperationState.IN_PROGRESS

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.roles import OrganizationRole
 from organizations.connect import connect
-from organizations.models import Instance, Label, Language
+from organizations.models import Instance, Label
 from organizations.ports import Organization
 from tests.contracts.organization import OrganizationContract
 from tests.organizations.world import add_person
@@ -21,11 +21,6 @@ class TestEmbeddedOrganization(OrganizationContract):
         assert customizer.object_id is not None
         self.administrator, self.customizer = administrator.object_id, customizer.object_id
         return connect(instance)
-
-    def enable_language(self, organization: Organization, lcid: int) -> None:
-        Language.objects.filter(
-            instance__organization_id=organization.who_am_i().organization_id, lcid=lcid
-        ).update(enabled=True)
 
     def edit_label(
         self, organization: Organization, component: str, column: str, lcid: int, text: str

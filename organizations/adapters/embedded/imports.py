@@ -1,7 +1,12 @@
-"""Imports into an embedded organization: whole or not at all, once per operation, one after the other."""
+"""Imports into an embedded organization: whole or not at all, once per operation, one after the other.
+
+The changes of labels are prepared in parts, one with each call, and made in one transaction together with the solution
+itself. Whatever dies in between leaves the organization as it was; the same call goes on where it stopped.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import transaction
@@ -9,48 +14,69 @@ from django.db.models import Max
 from django.utils import timezone
 
 from organizations import models, ports
-from organizations.adapters.embedded import labels, languages, solutions
-from organizations.packages import reader
+from organizations.adapters.embedded import languages, solutions, staging
+from organizations.packages import layer, reader
 from organizations.packages.package import Package
 from organizations.packages.verdict import Objection
 from organizations.ports import OperationState
 
+# An import in parts asks for the same package again and again.
+_read = lru_cache(maxsize=4)(reader.read)
+
 
 def import_solution(instance_id: UUID, data: bytes, operation_id: UUID) -> ports.Operation:
-    """The import is done when this returns. If the process dies within, the operation stays in progress with
-    nothing written, and the same call again does it.
-    """
-    package = reader.read(data)
+    """Do the next part of the import; a small one is done when this returns."""
+    package = _read(data)
     # Its own transaction, so that others see that something is going on.
     models.AsyncOperation.objects.get_or_create(
         instance_id=instance_id,
         operation_id=operation_id,
-        defaults={"solution": package.unique_name, "state": OperationState.IN_PROGRESS.value},
+        defaults={
+            "solution": package.unique_name,
+            "component": package.unique_name,
+            "state": OperationState.IN_PROGRESS.value,
+        },
     )
     with transaction.atomic():
         # The lock that makes imports queue. It leaves the organization's records free to change.
         instance = models.Instance.objects.select_for_update(no_key=True).get(pk=instance_id)
         row = models.AsyncOperation.objects.get(instance=instance, operation_id=operation_id)
         if not OperationState(row.state).finished:
-            _, objection = solutions.verdict(instance_id, package)
-            if objection is None:
-                _install(instance, package)
-            _finish(row, objection)
-    return _operation(row)
+            _go_on(instance, row, package)
+    return told(row)
 
 
 def operation(instance_id: UUID, operation_id: UUID) -> ports.Operation:
     row = models.AsyncOperation.objects.filter(instance=instance_id, operation_id=operation_id).first()
     if row is None:
         raise ports.NotFound("The organization knows no such operation.")
-    return _operation(row)
+    return told(row)
 
 
-def _install(instance: models.Instance, package: Package) -> None:
+def _go_on(instance: models.Instance, row: models.AsyncOperation, package: Package) -> None:
+    _, objection = solutions.verdict(instance.id, package)
+    if objection is not None:
+        staging.discard(row)
+        return finish(row, objection)
+    solution = models.Solution.objects.filter(instance=instance, unique_name=package.unique_name).first()
+    enabled = set(languages.enabled(instance.id, instance.base_language))
+    wanted = layer.wanted(package, enabled, instance.base_language)
+    digests = layer.digests(wanted)
+    changes = staging.plan(solution, wanted, digests)
+    if not staging.prepare(row, changes, basis=staging.basis_of(solution, digests)):
+        return row.save()
+    solution = _install(instance, package, digests)
+    row.labels = staging.counts(row, solution, wanted, layer.skipped(package, enabled))
+    staging.apply(row, solution)
+    return finish(row, None)
+
+
+def _install(instance: models.Instance, package: Package, digests: dict[str, str]) -> models.Solution:
     top = models.Solution.objects.filter(instance=instance).aggregate(top=Max("layer"))["top"] or 0
     said = {
-        "friendly_name": package.friendly_name(instance.base_language),
+        "friendly_name": package.friendly_name(languages.default(instance.id, instance.base_language)),
         "version": package.version,
+        "languages": digests,
     }
     solution, _ = models.Solution.objects.update_or_create(
         instance=instance,
@@ -58,28 +84,28 @@ def _install(instance: models.Instance, package: Package) -> None:
         defaults=said,
         create_defaults={**said, "layer": top + 1},
     )
-    labels.replace_layer(
-        solution,
-        package,
-        enabled=set(languages.enabled(instance.id, instance.base_language)),
-        base_language=instance.base_language,
-    )
+    return solution
 
 
-def _finish(row: models.AsyncOperation, objection: Objection | None) -> None:
+def finish(row: models.AsyncOperation, objection: Objection | None) -> None:
+    """The operation has ended, well or badly."""
     row.state = (OperationState.FAILED if objection else OperationState.SUCCEEDED).value
+    row.progress = 0 if objection else 100
+    row.component = row.solution
     row.message = objection.message if objection else ""
     row.error_code = objection.code if objection else ""
     row.finished_at = timezone.now()
     row.save()
 
 
-def _operation(row: models.AsyncOperation) -> ports.Operation:
+def told(row: models.AsyncOperation) -> ports.Operation:
+    """The operation as the port tells it."""
     return ports.Operation(
         id=row.operation_id,
         state=OperationState(row.state),
-        progress=100 if row.state == OperationState.SUCCEEDED.value else 0,
-        component=row.solution,
+        progress=row.progress,
+        component=row.component,
         message=row.message,
         error_code=row.error_code,
+        labels=tuple(ports.LabelChanges(**changes) for changes in row.labels),
     )

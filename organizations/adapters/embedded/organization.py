@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.roles import OrganizationRole
 from organizations import ports
-from organizations.adapters.embedded import imports, labels, languages, people, solutions
+from organizations.adapters.embedded import imports, labels, languages, people, solutions, translations
 from organizations.adapters.embedded import records as rows
 from organizations.adapters.embedded.admission import Admission, admit
 from organizations.ports import Attributes
@@ -33,6 +33,26 @@ class EmbeddedOrganization:
     def base_language(self) -> int:
         return self._enter().base_language
 
+    def available_languages(self) -> list[int]:
+        entered = self._enter()
+        return languages.available(self._id, entered.base_language)
+
+    def enable_language(self, lcid: int) -> None:
+        self._enter()
+        languages.enable(self._id, lcid)
+
+    def disable_language(self, lcid: int) -> None:
+        self._enter()
+        languages.disable(self._id, lcid)
+
+    def default_language(self) -> int:
+        entered = self._enter()
+        return languages.default(self._id, entered.base_language)
+
+    def set_default_language(self, lcid: int) -> None:
+        self._enter()
+        languages.set_default(self._id, lcid)
+
     def users_with_role(self, role: OrganizationRole) -> list[ports.SystemUser]:
         self._enter()
         return people.users_with_role(self._id, role)
@@ -52,6 +72,10 @@ class EmbeddedOrganization:
     def import_solution(self, package: bytes, *, operation_id: UUID) -> ports.Operation:
         self._enter()
         return imports.import_solution(self._id, package, operation_id)
+
+    def import_translations(self, file: bytes, *, operation_id: UUID) -> ports.Operation:
+        self._enter()
+        return translations.import_translations(self._id, file, operation_id)
 
     def operation(self, operation_id: UUID) -> ports.Operation:
         self._enter()
