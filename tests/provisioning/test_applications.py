@@ -272,6 +272,14 @@ def test_search_reads_the_index_over_parts_of_names(world: World) -> None:
     assert "provisioning_portal_parts" in wanted.explain()
 
 
+def test_parts_of_names_follow_the_names(world: World) -> None:
+    (portal,) = portals(world, "Apples")
+    user = world.user("global.admin")
+    Portal.objects.filter(pk=portal.pk).update(name="Pears")
+    assert not listing.portals(user, Asked(q="apple"))
+    assert list(listing.portals(user, Asked(q="pear"))) == [portal]
+
+
 # --- keys that the database keeps ---------------------------------------------------------------------------
 
 
