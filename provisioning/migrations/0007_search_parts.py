@@ -40,7 +40,7 @@ ALTER TABLE provisioning_portal ADD COLUMN search_parts text[] NOT NULL DEFAULT 
 {_FUNCTION % _KEEP_PARTS}
 UPDATE provisioning_portal SET search_key = '-';
 {_INDEX % "search_parts"}
-"""
+"""  # noqa: S608 - constants of this module
 BACKWARDS = f"""
 DROP INDEX provisioning_portal_parts;
 {_FUNCTION % ""}
