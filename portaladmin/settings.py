@@ -80,11 +80,34 @@ PORTAL_PORT: str = env.str("PORTAL_PORT", "" if _https else str(PORT))
 # Where our own web server listens, as `host:port`: probes of portals connect here and send the Host header,
 # since *.localhost resolves in browsers only.
 WEB_ADDRESS: str = env.str("WEB_ADDRESS", f"127.0.0.1:{PORT}")
+# A PEM file with roots of an authority of one's own, which the visitors' devices trust beside those of browsers.
+EXTRA_ROOTS: str = env.str("EXTRA_ROOTS", "")
 SUPPORT_ADDRESS: str = env.str("SUPPORT_ADDRESS", "support@contoso.example")
 
 # The host routing, which comes first, answers every host that is not ours.
 ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = [ADMIN_URL.rstrip("/")] if _https else []
+
+# --- custom domains: name servers and the HTTPS edge (see docs/custom-domains.md) -----------------------------
+# Resolvers that must see a record, as `9.9.9.9` or `192.0.2.1:5353`; none given: those of this machine.
+DNS_RESOLVERS: list[str] = env.list("DNS_RESOLVERS", [])
+# For tests alone: name servers may be on loopback, and are asked on this port.
+DNS_LOOPBACK_PORT: int | None = env.int("DNS_LOOPBACK_PORT", None)
+# Public addresses of the edge, for domains that cannot have a CNAME; those of the portals' URLs are known anyway.
+EDGE_ADDRESSES: list[str] = env.list("EDGE_ADDRESSES", [])
+HTTPS_PORT: int = env.int("HTTPS_PORT", 8443)
+# Where the edge listens, as `host:port`: it is probed here, never at what a host name resolves to.
+EDGE_ADDRESS: str = env.str("EDGE_ADDRESS", f"127.0.0.1:{HTTPS_PORT}")
+# What stands behind a custom domain in its address (":8443"); nothing behind a real edge.
+CUSTOM_DOMAIN_PORT: str = env.str("CUSTOM_DOMAIN_PORT", "" if _https else str(HTTPS_PORT))
+# TLS contexts that the edge keeps ready, at most; each takes about 30 KB.
+EDGE_CONTEXTS: int = env.int("EDGE_CONTEXTS", 10_000)
+# Connections that the edge serves at once; further ones are answered 503.
+EDGE_CONNECTIONS: int = env.int("EDGE_CONNECTIONS", 1000)
+EDGE_THREADS: int = env.int("EDGE_THREADS", 8)
+# Where the agent gives certificates to a proxy of one's own, and the word that it must say.
+EDGE_AGENT_ADDRESS: str = env.str("EDGE_AGENT_ADDRESS", "127.0.0.1:8444")
+EDGE_AGENT_TOKEN: str = env.str("EDGE_AGENT_TOKEN", "")
 
 # --- the house ----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
