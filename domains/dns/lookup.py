@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domains.dns.asking import Asker, Server
 from domains.dns.authority import Authority
@@ -122,7 +122,8 @@ class Lookup:
         elif reply.says is Says.NO_DATA and is_first:
             sight = await self._addresses(server, name, reply)
         elif reply.says in {Says.NO_DATA, Says.NO_NAME}:
-            sight = Sight(Seen.NOTHING if is_first else Seen.ELSEWHERE, name, reply.ttl)
+            # At the end of a chain it is the alias that has to change, not what is missing there.
+            sight = Sight(Seen.NOTHING, ttl=reply.ttl) if is_first else Sight(Seen.ELSEWHERE, name)
             self._note(server, asked, _nothing(reply), reply.ttl, sight.seen)
         else:
             sight = Sight(Seen.FAILED)
@@ -168,7 +169,7 @@ class Lookup:
         """Where a resolver leads, hop by hop, so that what it keeps of each is seen."""
         name, trail = self.wanted.host, set[str]()
         while True:
-            reply = await self._asker.ask(server, name, "CNAME")
+            reply = await self._hop(server, name)
             if reply.says is not Says.ALIAS:
                 return await self._sight(server, name, reply, None, is_first=not trail)
             trail.add(name)
@@ -179,8 +180,15 @@ class Lookup:
             else:
                 name = reply.alias
                 continue
-            self._note(server, f"{name} CNAME", reply.alias, reply.ttl, seen)
+            self._note(server, f"{name} A", reply.alias, reply.ttl, seen)
             return Sight(seen, reply.alias, reply.ttl)
+
+    async def _hop(self, server: Server, name: str) -> Reply:
+        """What visitors ask for, since a resolver may remember only of that record that it was not there."""
+        reply = await self._asker.ask(server, name, "A")
+        if reply.says is Says.FAILED:  # what the alias leads to cannot be resolved; the alias may be
+            return await self._asker.ask(server, name, "CNAME")
+        return replace(reply, says=Says.NO_DATA) if reply.says is Says.RECORDS else reply
 
     def _note(self, server: Server, asked: str, seen: str, ttl: int | None, sight: Seen) -> None:
         self._rows.append(Row(str(server), server.recursive, asked, seen, ttl, sight is Seen.PORTAL))
