@@ -189,7 +189,7 @@ def page_of(user: User, asked: Asked, *, now: datetime) -> keyset.Page[Job]:
 def listing(user: User, asked: Asked, *, now: datetime) -> Listing:
     """One query for the jobs, and one for each sort of thing that they are about."""
     page = page_of(user, asked, now=now)
-    subjects = _subjects(page.rows)
+    subjects = subjects_of(page.rows)
     rows = [_row(job, subjects.get(str(job.id)), now) for job in page.rows]
     interval = _interval(page, now)
     return Listing(asked, rows, page, interval, _seen(page, interval))
@@ -232,8 +232,8 @@ def _row(job: Job, subject: Subject | None, now: datetime) -> Row:
     )
 
 
-def _subjects(rows: list[Job]) -> dict[str, Subject]:
-    """By job id."""
+def subjects_of(rows: list[Job]) -> dict[str, Subject]:
+    """What these jobs are about, by job id: one query for each sort of thing."""
     found: dict[str, Subject] = {}
     for name, resolver in _resolvers.items():
         values = {str(job.id): str(job.inputs[name]) for job in rows if job.inputs.get(name)}

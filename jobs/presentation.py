@@ -10,9 +10,11 @@ from django.utils.translation import gettext
 
 from accounts import formats
 from accounts.words import N_
-from jobs import registry, services
+from jobs import registry, services, standstill
+from jobs.errors import JobError
 from jobs.models import Job, JobStep
 from jobs.registry import Subject
+from jobs.standstill import Standstill
 from jobs.states import RESTARTABLE, JobState, StepState
 
 # Young jobs change every second, old ones do not: seconds between two looks, by the age of the job in seconds.
@@ -65,6 +67,22 @@ _EXPLANATIONS: dict[JobState, str] = {
     ),
 }
 
+# The same when something that is not the job's own keeps it from beginning.
+_STANDSTILLS: dict[Standstill, str] = {
+    Standstill.WORKERS: N_(
+        "No worker is running just now. Nothing is lost: the job is written down, and begins by itself as soon as "
+        "a worker is there. You may leave this page."
+    ),
+    Standstill.BROKER: N_(
+        "The broker, which wakes the workers, does not answer just now. Nothing is lost: the job is written down, "
+        "and begins by itself as soon as the broker is back. You may leave this page."
+    ),
+    Standstill.TURN: N_(
+        "Another job works on the same organization. This one waits for its turn, and begins by itself. You may "
+        "leave this page."
+    ),
+}
+
 
 _STEP_WORDS: dict[StepState, str] = {
     StepState.PENDING: N_("not begun"),
@@ -101,7 +119,10 @@ class StepView:
 
 @dataclass(frozen=True)
 class Progress:
-    """A job for a page. `seen` is what the page says that it shows; `interval` is in seconds, 0 when it is over."""
+    """A job for a page. `seen` is what the page says that it shows; `interval` is in seconds, 0 when it is over.
+
+    `standstill`: what keeps it from beginning, though it is due; `explanation` tells of it.
+    """
 
     job: Job
     title: str
@@ -113,6 +134,7 @@ class Progress:
     interval: int
     seen: str
     waits_until: datetime | None
+    standstill: Standstill | None
 
     @property
     def total(self) -> int:
@@ -143,12 +165,17 @@ def state_seen(seen: str) -> str:
 
 def seen_of(job: Job, now: datetime) -> str:
     """What a page shows of the job, in short: unchanged means that it need not be rendered again."""
-    return f"{job.version}-{interval_of(job, now)}-{job.state}"
+    return _seen(job, now, standstill.of(job, now))
+
+
+def _seen(job: Job, now: datetime, still: Standstill | None) -> str:
+    return f"{job.version}-{interval_of(job, now)}-{still or 'free'}-{job.state}"
 
 
 def progress_of(job: Job) -> Progress:
-    """Two queries: the steps, and what the job is about."""
+    """Two queries, for the steps and what the job is about; and those of `standstill.of` while it is due."""
     now = timezone.now()
+    still = standstill.of(job, now)
     kind = registry.shown(job.kind, job.definition)
     steps = [_step(kind, step) for step in job.steps.all()]
     state = JobState(job.state)
@@ -157,12 +184,13 @@ def progress_of(job: Job) -> Progress:
         title=gettext(kind.title) if kind else job.kind,
         subject=kind.subject(job) if kind else None,
         words=words_of(job),
-        explanation=gettext(_EXPLANATIONS[state]),
+        explanation=gettext(_STANDSTILLS[still] if still else _EXPLANATIONS[state]),
         steps=steps,
         done=sum(step.state is StepState.DONE for step in steps),
         interval=interval_of(job, now),
-        seen=seen_of(job, now),
+        seen=_seen(job, now, still),
         waits_until=job.run_at if state is JobState.WAITING and job.run_at > now else None,
+        standstill=still,
     )
 
 
@@ -190,6 +218,8 @@ def refusal(error: Exception, job: Job | None = None) -> str:
     """Why something could not be done with a job, in the reader's language."""
     if isinstance(error, services.AlreadyActive):
         return already_started(error.job)
+    if isinstance(error, JobError):
+        return gettext(error.message)
     if job is not None and (isinstance(error, services.NotCancellable) or job.state not in RESTARTABLE):
         return gettext("This cannot be done with the job now: %(state)s.") % {"state": words_of(job)}
     return gettext(str(error))
@@ -231,6 +261,13 @@ def _fate(kind: registry.Kind, step: JobStep) -> RestartStep:
     done = step.state == StepState.DONE or step.kept
     fate = gettext("done anew")
     if done:
-        kept = kind.step(step.name).on_restart is registry.OnRestart.KEEP
+        kept = _is_kept(kind, step)
         fate = gettext("kept") if kept else gettext("verified again")
     return RestartStep(_step(kind, step).title, fate)
+
+
+def _is_kept(kind: registry.Kind, step: JobStep) -> bool:
+    try:
+        return kind.step(step.name).on_restart is registry.OnRestart.KEEP
+    except KeyError:  # of a version that this process does not know
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,18 +15,24 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import User
-from jobs import registry, services
+from jobs import causes, history, registry, restarting, services
+from jobs.errors import JobError
 from jobs.models import Job
-from jobs.presentation import progress_of, refusal, seen_of, state_seen, state_words
-from jobs.states import RESTARTABLE, JobState
+from jobs.possibilities import possibilities
+from jobs.presentation import progress_of, refusal, restart_plan, seen_of, state_seen, state_words
+from jobs.states import JobState
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def _job(request: HttpRequest, job_id: UUID, *, to_act: bool = False) -> Job:
     """The job, for somebody who may see it (or act on it). Raises Http404, PermissionDenied."""
-    job = get_object_or_404(Job.objects.select_related("requested_by"), pk=job_id)
+    job = get_object_or_404(Job.objects.select_related("requested_by", "cancel_requested_by"), pk=job_id)
     kind = registry.shown(job.kind, job.definition)
-    assert isinstance(request.user, User)
-    if kind is None or not (kind.may_act if to_act else kind.may_see)(request.user, job):
+    if kind is None or not (kind.may_act if to_act else kind.may_see)(_person(request), job):
         raise PermissionDenied("You may not see this job, since you do not manage what it works on.")
     return job
 
@@ -34,15 +41,20 @@ def _job(request: HttpRequest, job_id: UUID, *, to_act: bool = False) -> Job:
 @require_safe
 def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = _job(request, job_id)
-    newer = job.restarts.order_by("-created_at").first()
-    shown = {
-        "progress": progress_of(job),
-        "events": [(event, state_words(JobState(event.state))) for event in job.events.all()],
-        "newer": newer,
-        "may_restart": job.state in RESTARTABLE and newer is None,
-        "may_cancel": job.is_active and job.state != JobState.CANCELLING,
-    }
+    can = {possibility.name: possibility for possibility in possibilities(job, _person(request))}
+    shown = {"progress": progress_of(job), "can": can, **_told(job)}
+    if can["restart"].is_open:
+        shown |= {"plan": restart_plan(job), "further": causes.further(_person(request), job)}
     return render(request, "jobs/detail.html", {"job": job, **shown})
+
+
+def _told(job: Job) -> dict[str, Any]:
+    return {
+        "attempts": [(attempt, state_words(JobState(attempt.state))) for attempt in history.attempts(job)],
+        "changes": history.changes(job),
+        "resources": history.resources(job),
+        "events": history.events(job, words=state_words),
+    }
 
 
 @never_cache
@@ -67,20 +79,20 @@ def _fresh(job: Job) -> Job:
 @require_POST
 def restart(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = _job(request, job_id, to_act=True)
-    assert isinstance(request.user, User)
     try:
-        job = services.restart(job_id=job.id, requested_by=request.user)
+        job = restarting.restart(job=job, user=_person(request))
     except (services.NotRestartable, services.AlreadyActive) as error:
         messages.info(request, refusal(error, _fresh(job)))
+    except JobError as error:  # a right is missing, or somebody who must be asked first does not answer
+        messages.error(request, refusal(error))
     return redirect("jobs:detail", job.id)
 
 
 @require_POST
 def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = _job(request, job_id, to_act=True)
-    assert isinstance(request.user, User)
     try:
-        services.cancel(job_id=job.id, requested_by=request.user)
+        services.cancel(job_id=job.id, requested_by=_person(request))
     except services.NotCancellable as error:
         messages.info(request, refusal(error, _fresh(job)))
     return redirect("jobs:detail", job.id)

@@ -1,3 +1,5 @@
+from functools import partial
+
 from django.apps import AppConfig
 
 
@@ -6,13 +8,25 @@ class ProvisioningConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jobs import listing, registry
-        from provisioning.subjects import portals
+        from jobs import history, listing, registry, restarting
+        from provisioning import policies, values
+        from provisioning.services import restart
+        from provisioning.subjects import WHO_MANAGES, portals
+        from provisioning.teardown import RESOURCES
         from provisioning.workflows.packages import PACKAGES
         from provisioning.workflows.provision import PROVISION
         from provisioning.workflows.reset import RESET
 
         listing.register_subjects("portal_id", portals)
+        history.name_resources(RESOURCES)
+        history.register_values(PROVISION.name, values.shown)
+        for kind, rule, begin in (
+            (PROVISION, policies.no_new_provisioning, restart.again),
+            (PACKAGES, policies.no_new_packages, restart.again),
+            (RESET, policies.no_new_reset, restart.reset_again),
+        ):
+            why_not = partial(policies.why_not, rule)
+            restarting.register(kind.name, restarting.Rules(why_not=why_not, begin=begin, who=WHO_MANAGES))
         registry.register(PROVISION)
         registry.register(PACKAGES)
         registry.register(RESET)

@@ -68,6 +68,12 @@ RESET_ERROR = (
 )
 WAS_RESET = "This portal was reset. Configure it to provision it again."
 NOT_FAILED = N_("The provisioning of this portal did not fail, so there is nothing to restart.")
+NOT_ITS_PRESENT_JOB = N_("This portal was configured anew since, so this attempt at it is of the past.")
+WAS_RESET_SINCE = N_("This portal was reset since. Configure it to provision it again.")
+RESET_DID_NOT_FAIL = N_("The reset of this portal did not fail, so there is nothing to restart.")
+PACKAGES_DID_NOT_FAIL = N_(
+    "The installation of this portal's packages did not fail, so there is nothing to restart."
+)
 RESTART_FIRST = "The provisioning of this portal failed. Restart it first."
 
 
@@ -113,3 +119,27 @@ def why_no_reset(phase: Phase, packages: Packages) -> str | None:
     if phase in (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED):
         return PACKAGES_INSTALLING
     return why_no_updates(phase, packages)
+
+
+_WAS_RESET = (Phase.RESETTING, Phase.RESET, Phase.RESET_FAILED)
+
+
+def why_no_new_provisioning(phase: Phase) -> str | None:
+    """The sentence with which a restart of the portal's present provisioning is refused; None when it is allowed."""
+    if phase is Phase.PROVISIONING_FAILED:
+        return None
+    return WAS_RESET_SINCE if phase in _WAS_RESET else NOT_FAILED
+
+
+def why_no_new_reset(phase: Phase) -> str | None:
+    """The same for its present reset."""
+    return None if phase is Phase.RESET_FAILED else RESET_DID_NOT_FAIL
+
+
+def why_no_new_packages(phase: Phase, packages: Packages) -> str | None:
+    """The same for the present installation of its packages."""
+    if phase in _WAS_RESET:
+        return WAS_RESET_SINCE
+    if phase is Phase.CONFIGURING:
+        return BEING_CONFIGURED
+    return None if packages is Packages.INSTALL_FAILED else PACKAGES_DID_NOT_FAIL

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
+from uuid import UUID
+
+from jobs.models import Job
+from jobs.services import NotRestartable
 from provisioning.models import Portal
-from provisioning.phases import NOT_FAILED, Packages, Phase, why_no_reset, why_no_updates
+from provisioning.phases import (
+    NOT_FAILED,
+    NOT_ITS_PRESENT_JOB,
+    Packages,
+    Phase,
+    why_no_new_packages,
+    why_no_new_provisioning,
+    why_no_new_reset,
+    why_no_reset,
+    why_no_updates,
+)
 
 
 class NotNow(Exception):
@@ -27,3 +42,52 @@ def require_failed(portal: Portal) -> None:
     phase, packages = Phase(portal.phase), Packages(portal.packages)
     if phase is not Phase.PROVISIONING_FAILED or packages is Packages.INSTALLING:
         raise NotNow(why_no_reset(phase, packages) or NOT_FAILED)
+
+
+# Whether a portal's job of a sort may be begun anew: the sentence that forbids it, or None. The second argument is the
+# id of the job, since an earlier one of the same portal may not.
+NewAttempt = Callable[[Portal, UUID | None], str | None]
+
+
+def no_new_provisioning(portal: Portal, job_id: UUID | None) -> str | None:
+    if portal.provision_job_id != job_id:
+        return NOT_ITS_PRESENT_JOB
+    return why_no_new_provisioning(Phase(portal.phase))
+
+
+def no_new_reset(portal: Portal, job_id: UUID | None) -> str | None:
+    if portal.reset_job_id != job_id:
+        return NOT_ITS_PRESENT_JOB
+    return why_no_new_reset(Phase(portal.phase))
+
+
+def no_new_packages(portal: Portal, job_id: UUID | None) -> str | None:
+    if portal.packages_job_id != job_id:
+        return NOT_ITS_PRESENT_JOB
+    return why_no_new_packages(Phase(portal.phase), Packages(portal.packages))
+
+
+def why_not(rule: NewAttempt, jobs: Collection[Job]) -> Mapping[UUID, str]:
+    """Those of these jobs that the rule forbids to begin anew now, with the sentence; one query."""
+    portals = {
+        str(portal.id): portal
+        for portal in Portal.objects.filter(pk__in={UUID(job.inputs["portal_id"]) for job in jobs})
+    }
+    found = {}
+    for job in jobs:
+        portal = portals.get(job.inputs["portal_id"])
+        sentence = NOT_ITS_PRESENT_JOB if portal is None else rule(portal, job.id)
+        if sentence:
+            found[job.id] = sentence
+    return found
+
+
+def require_new_attempt(rule: NewAttempt, job: Job) -> None:
+    """For a job that takes up another one, in the transaction that begins it: the portal's row is locked, so a reset
+    or a new configuration is before or after this. Raises NotRestartable. For any other job nothing is asked.
+    """
+    if job.restart_of_id is None:
+        return
+    portal = Portal.objects.select_for_update().get(pk=job.inputs["portal_id"])
+    if sentence := rule(portal, job.restart_of_id):
+        raise NotRestartable(sentence)

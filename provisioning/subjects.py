@@ -7,8 +7,15 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from accounts.words import N_
 from jobs.registry import Subject
 from provisioning.models import Portal
+
+# Who may restart and cancel the jobs of a portal (accounts.permissions.may_manage).
+WHO_MANAGES = N_(
+    "Global administrators, Dynamics 365 service administrators, and system administrators of the portal's "
+    "organization."
+)
 
 
 def portals(ids: Collection[str]) -> dict[str, Subject]:

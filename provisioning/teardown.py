@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from accounts.words import N_
 from jobs.context import StepContext
 from jobs.models import Resource
 
@@ -24,6 +25,16 @@ class Teardown:
     order: int
     undo: Callable[[StepContext, Resource], None]
 
+
+# What people call the resources of this room; `jobs.history` shows them.
+RESOURCES = {
+    "address": N_("Portal URL"),
+    "route": N_("Route of the URL to the portal"),
+    "directory-application": N_("Application in the directory"),
+    "client-secret": N_("Stored key of the application"),
+    "adx_website": N_("Website record"),
+    "adx_websitebinding": N_("Website binding record"),
+}
 
 _teardowns: dict[str, Teardown] = {}
 

@@ -7,16 +7,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import permissions
-from accounts.roles import OrganizationRole
 from jobs import services as jobs
-from jobs.errors import Blocked
 from jobs.models import Job
-from organizations.connect import connect
 from provisioning.models import Portal, portal_key
-from provisioning.phases import NOT_ALLOWED, Phase
+from provisioning.phases import Phase
 from provisioning.policies import require_resettable
-from provisioning.workflows.reset import KIND, require_right
+from provisioning.workflows.reset import KIND, require_rights
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -46,15 +42,3 @@ def submit(*, portal_id: UUID, user: User) -> Job:
             exclusive_key=portal_key(portal.id),
             requested_by=user,
         )
-
-
-def require_rights(*, portal: Portal, user: User) -> None:
-    """The person's roles and rights as the organization and the directory see them at this moment.
-
-    Raises Blocked, Transient.
-    """
-    if not permissions.is_tenant_administrator(user) and portal.instance is not None:
-        roles = connect(portal.instance).roles_of(user.directory_object_id)
-        if OrganizationRole.SYSTEM_ADMINISTRATOR not in roles:
-            raise Blocked(NOT_ALLOWED, code="not_administrator")
-    require_right(portal.application_id, object_id=user.directory_object_id)

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs.errors import Blocked, Transient
+from jobs.presentation import refusal
 from jobs.services import AlreadyActive, NotRestartable
 from jobs.settle import new_error_id
 from provisioning import navigation
@@ -55,7 +56,7 @@ def reset(request: HttpRequest, portal_id: UUID) -> HttpResponse:
         shown = {**frame(portal, "actions"), "sentence": str(error)}
         return render(request, "provisioning/not_now.html", shown, status=409)
     except AlreadyActive as error:
-        messages.info(request, str(error))
+        messages.info(request, refusal(error))
     except Blocked as error:
         return _dialog(request, portal, problem=error.message, code=error.code, status=403)
     except (Transient, DatabaseError, InterfaceError) as error:

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import limits
 from accounts.language import spoken
+from jobs.models import Job
+from jobs.presentation import already_started, refusal
 from jobs.services import AlreadyActive, NotRestartable
 from organizations.languages import language
 from provisioning import names, queries, terms
@@ -180,7 +182,7 @@ def change(request: HttpRequest, portal_id: UUID) -> HttpResponse:
     except service.NotPermitted as error:
         raise PermissionDenied(str(error)) from error
     except (AlreadyActive, NotRestartable) as error:
-        messages.info(request, str(error))
+        messages.info(request, refusal(error))
         return redirect("provisioning:portal", portal.id)
     page = {**_page(portal, form), "changing": True}
     return render(request, "provisioning/configure.html", page, status=422 if form.errors else 200)
@@ -204,7 +206,16 @@ def _submit(request: HttpRequest, portal: Portal, form: ConfigureForm, revision:
         raise PermissionDenied(str(error)) from error
     except service.ChangedMeanwhile:
         return redirect("provisioning:terms", portal.id)
-    except (service.AlreadySubmitted, AlreadyActive) as error:
-        messages.info(request, str(error))
+    except service.AlreadySubmitted as error:
+        messages.info(request, _who_was_first(error.job))
+    except AlreadyActive as error:
+        messages.info(request, refusal(error))
     request.session.pop(_shown(portal), None)
     return redirect("provisioning:portal", portal.id)
+
+
+def _who_was_first(job: Job | None) -> str:
+    """In the reader's language; without a job nobody knows any more who it was."""
+    if job is None:
+        return gettext("The configuration of this portal was submitted already.")
+    return already_started(job)

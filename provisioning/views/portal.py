@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import permissions
+from jobs import history, restarting
 from jobs import services as jobs
 from jobs.presentation import progress_of, refusal, restart_plan
 from organizations.languages import language
@@ -73,6 +74,8 @@ def _failed(request: HttpRequest, portal: Portal) -> HttpResponse:
         "sentence": PROVISIONING_ERROR,
         "progress": progress_of(portal.provision_job),
         "plan": restart_plan(portal.provision_job),
+        "changes": history.changes(portal.provision_job),
+        "job": portal.provision_job,
     }
     return render(request, "provisioning/failed.html", {**frame(portal, ""), **shown})
 
@@ -169,7 +172,7 @@ def restart(request: HttpRequest, portal_id: UUID) -> HttpResponse:
     if portal.provision_job is None:
         return redirect("provisioning:portal", portal.id)
     try:
-        jobs.restart(job_id=portal.provision_job.id, requested_by=person(request))
+        restarting.restart(job=portal.provision_job, user=person(request))
     except (jobs.NotRestartable, jobs.AlreadyActive) as error:
-        messages.info(request, refusal(error))
+        messages.info(request, refusal(error, portal.provision_job))
     return redirect("provisioning:portal", portal.id)

@@ -10,18 +10,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from accounts import permissions
 from accounts.directory import directory
+from accounts.models import User
 from accounts.ports import ApplicationNotFound, DirectoryDenied, DirectoryUnavailable
+from accounts.roles import OrganizationRole
 from jobs import ledger
 from jobs.context import StepContext
 from jobs.errors import Blocked, Permanent, Transient
 from jobs.models import Job, Resource
 from jobs.registry import Effect, Kind, OnRestart, Planned, Step
 from jobs.states import JobState
+from organizations.connect import connect
 from provisioning import teardown
 from provisioning.hosting import hosting
 from provisioning.models import Portal, portal_key
-from provisioning.phases import Packages, Phase
+from provisioning.phases import NOT_ALLOWED, Packages, Phase
+from provisioning.policies import no_new_reset, require_new_attempt
 from provisioning.ports import HostingUnavailable
 from provisioning.workflows.provision import may_manage, subject
 
@@ -54,12 +59,25 @@ def require_right(application_id: UUID | None, *, object_id: UUID) -> None:
         raise Transient(str(error), code="directory_unavailable") from error
 
 
+def require_rights(*, portal: Portal, user: User) -> None:
+    """The person's roles and rights as the organization and the directory see them at this moment.
+
+    Raises Blocked, Transient.
+    """
+    if not permissions.is_tenant_administrator(user) and portal.instance is not None:
+        roles = connect(portal.instance).roles_of(user.directory_object_id)
+        if OrganizationRole.SYSTEM_ADMINISTRATOR not in roles:
+            raise Blocked(NOT_ALLOWED, code="not_administrator")
+    require_right(portal.application_id, object_id=user.directory_object_id)
+
+
 def _check(context: StepContext) -> Mapping[str, Any]:
-    portal = Portal.objects.get(pk=context.inputs["portal_id"])
+    """Once more: the job may have waited, and a role or a right may be gone since it was asked for."""
+    portal = Portal.objects.select_related("instance").get(pk=context.inputs["portal_id"])
     job = Job.objects.select_related("requested_by").get(pk=context.job_id)
     if job.requested_by is None:
         raise Blocked("The person who asked for this reset does not exist any more.", code="requester_gone")
-    require_right(portal.application_id, object_id=job.requested_by.directory_object_id)
+    require_rights(portal=portal, user=job.requested_by)
     return {}
 
 
@@ -140,6 +158,7 @@ def _plan(inputs: Mapping[str, Any]) -> Sequence[Planned]:
 
 
 def _begun(job: Job) -> None:
+    require_new_attempt(no_new_reset, job)
     Portal.objects.filter(pk=job.inputs["portal_id"]).update(phase=Phase.RESETTING, reset_job=job)
 
 
