@@ -26,6 +26,7 @@ from organizations.ports import Condition, OperationState, Organization, Query
 from provisioning.hosting import hosting
 from provisioning.models import Portal
 from provisioning.phases import Packages
+from provisioning.policies import no_new_packages, require_new_attempt
 from provisioning.ports import Face, HostingUnavailable
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def _solutions(inputs: Mapping[str, Any]) -> list[str]:
 
 
 def _begun(job: Job) -> None:
+    require_new_attempt(no_new_packages, job)
     Portal.objects.filter(pk=job.inputs["portal_id"]).update(packages=Packages.INSTALLING, packages_job=job)
     installations.request(
         instance_id=UUID(job.inputs["instance_id"]),

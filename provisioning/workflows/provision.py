@@ -29,6 +29,7 @@ from provisioning.features import ADD_ONS, KINDS, AddOn, PortalKind
 from provisioning.hosting import hosting
 from provisioning.models import Portal, portal_key
 from provisioning.phases import Phase
+from provisioning.policies import no_new_provisioning, require_new_attempt
 from provisioning.ports import Face, HostingUnavailable
 from provisioning.workflows import packages
 
@@ -202,6 +203,7 @@ def _probe(context: StepContext) -> Mapping[str, Any]:
 
 
 def _begun(job: Job) -> None:
+    require_new_attempt(no_new_provisioning, job)
     Portal.objects.filter(pk=job.inputs["portal_id"]).update(phase=Phase.CONFIGURING, provision_job=job)
 
 
