@@ -55,12 +55,6 @@ def _administered(request: HttpRequest, instance_id: UUID) -> Instance:
     return instance
 
 
-@require_safe
-def instances(request: HttpRequest) -> HttpResponse:
-    rows = queries.instances(permissions.visible_instances(_person(request)))
-    return render(request, "organizations/instances.html", {"instances": rows})
-
-
 @never_cache
 @require_safe
 def detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:

@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 
 from tests.browser import scenes
 from tests.browser.conftest import Stack, Visitor
@@ -180,6 +180,7 @@ class Gallery:
     def __init__(self, folder: Path, stack: Stack, chromium: Browser) -> None:
         self.folder, self.stack, self.chromium = folder, stack, chromium
         self.taken: dict[str, list[str]] = {}
+        self.sessions: dict[str, StorageState] = {}  # signing in too often is refused
         folder.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
@@ -187,10 +188,13 @@ class Gallery:
         context = self.chromium.new_context(
             viewport={"width": width, "height": 640 if width == 320 else 900},
             color_scheme="dark" if dark else "light",
+            storage_state=self.sessions.get(person),
         )
+        context.set_default_timeout(15_000)
         visitor = Visitor(self.stack, context.new_page(), [])
-        if person:
+        if person and person not in self.sessions:
             visitor.sign_in(person)
+            self.sessions[person] = context.storage_state()
         yield visitor
         context.close()
 

@@ -83,6 +83,7 @@ TABLE: dict[str, Callable[[str], frozenset[str]]] = {
     "jobs/<uuid:job_id>/restart/": always(MANAGERS),
     "jobs/<uuid:job_id>/cancel/": always(MANAGERS),
     "instances/": always(EVERYONE),
+    "instances/list/": always(EVERYONE),
     "instances/<uuid:instance_id>/": always(PREPARERS),
     "instances/<uuid:instance_id>/access/": always(MANAGERS),
     "instances/<uuid:instance_id>/solutions/": always(PREPARERS),
