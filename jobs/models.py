@@ -36,7 +36,7 @@ class Job(models.Model):
     serial_key = models.CharField(max_length=120, null=True)  # noqa: DJ001 - as above
     serial_held = models.BooleanField(default=False)
     # The same request sent twice names the same key, and makes one job.
-    idempotency_key = models.CharField(max_length=120, null=True, unique=True)  # noqa: DJ001 - as above
+    idempotency_key = models.CharField(max_length=120, null=True)  # noqa: DJ001 - as above
     inputs = models.JSONField(default=dict)
     state = models.CharField(max_length=12, default=JobState.QUEUED.value)
     # Grows with every change that a person could see; pages poll with it.
@@ -58,7 +58,7 @@ class Job(models.Model):
     step_errors = models.PositiveIntegerField(default=0, help_text="Errors of the present step so far.")
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     error_code = models.CharField(max_length=60, blank=True, default="")
     error_message = models.TextField(blank=True, default="")
@@ -66,7 +66,9 @@ class Job(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs"
     )
-    restart_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="restarts")
+    restart_of = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="restarts", db_index=False
+    )
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -107,13 +109,26 @@ class Job(models.Model):
                 name="jobs_job_one_active_per_key",
             ),
             models.UniqueConstraint(
+                fields=["idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                name="jobs_job_once_per_request",
+            ),
+            models.UniqueConstraint(
                 fields=["serial_key"], condition=Q(serial_held=True), name="jobs_job_one_holder_per_key"
             ),
         ]
         indexes = [
             models.Index(fields=["run_at"], condition=Q(state__in=_values(CLAIMABLE)), name="jobs_job_due"),
+            # Of the few that are held. Not by lease_expires_at: a checkpoint changes it, and would then have to
+            # write into every index of the table anew (PostgreSQL's heap-only updates).
+            models.Index(fields=["id"], condition=Q(state__in=_values(LEASED)), name="jobs_job_leases"),
             models.Index(
-                fields=["lease_expires_at"], condition=Q(state__in=_values(LEASED)), name="jobs_job_leases"
+                fields=["restart_of"], condition=Q(restart_of__isnull=False), name="jobs_job_restarts"
+            ),
+            models.Index(
+                fields=["cancel_requested_by"],
+                condition=Q(cancel_requested_by__isnull=False),
+                name="jobs_job_cancellers",
             ),
             models.Index(
                 fields=["deadline_at"], condition=Q(state__in=_values(ACTIVE)), name="jobs_job_deadlines"
@@ -124,7 +139,6 @@ class Job(models.Model):
                 name="jobs_job_serial_queue",
             ),
             models.Index(fields=["exclusive_key", "-created_at"], name="jobs_job_by_subject"),
-            models.Index(fields=["-created_at", "id"], name="jobs_job_newest"),
             models.Index(fields=["error_id"], condition=~Q(error_id=""), name="jobs_job_by_error_id"),
         ]
 
@@ -143,7 +157,8 @@ class Job(models.Model):
 class JobStep(models.Model):
     """One step of a job. `op_key` names the step's effect in the outside world, the same over all attempts."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="steps")
+    # The constraint below is its index.
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="steps", db_index=False)
     index = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=60)
     argument = models.CharField(max_length=120, blank=True, default="")

@@ -7,6 +7,7 @@ kernel's boot id, the pid namespace, the pid, and the tick at which the process 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,14 +25,25 @@ def _neighbourhood() -> str:
         return "unknown/0"
 
 
-def _started(pid: int) -> int | None:
-    """Clock tick at which that process started; None when there is no such process (or only its zombie)."""
+def _stat(pid: int) -> list[str] | None:
+    """What proc(5) says of a process, from the third field on; None when there is none (or only its zombie)."""
     try:
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    # Fields are counted from the third of proc(5): state is [0], starttime (22) is [19].
-    return None if fields[0] in "ZX" else int(fields[19])
+    return None if fields[0] in "ZX" else fields
+
+
+def _started(pid: int) -> int | None:
+    """Clock tick at which that process started; None when there is no such process (or only its zombie)."""
+    fields = _stat(pid)
+    return None if fields is None else int(fields[19])
+
+
+def processes_of(sessions: Collection[int]) -> list[int]:
+    """The processes that live in these sessions (`setsid`)."""
+    pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal()]
+    return [pid for pid in pids if (fields := _stat(pid)) and int(fields[3]) in sessions]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from jobs.insist import AWAY, insist
 from jobs.models import Job, JobStep
 from jobs.owner import Owner
 from jobs.registry import Effect, Kind, Step
-from jobs.states import LEASED, JobState
+from jobs.states import CLAIMABLE, LEASED, JobState
 from jobs.transitions import INTERRUPTED, Changed, Claim, Ending
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ class _Run:
 
     claim: Claim
     kind: Kind
+    # Not saved ones: as they were at the claim, but for `attempt`, which counts the one that begins.
     steps: list[JobStep]
     outputs: dict[str, dict[str, Any]]
     watch: Watch
@@ -66,31 +67,36 @@ def run(job_id: UUID, *, owner: Owner | None = None, lease: float = transitions.
 
 
 def _claim_and_go_on(job_id: UUID, owner: Owner, lease: float) -> Outcome:
-    known, _ = insist(
-        lambda: Job.objects.filter(pk=job_id).values_list("kind", "definition").first(), seconds=lease
-    )
-    if known is None or stopping.is_set():
-        return Outcome.NOTHING
-    try:
-        kind = registry.find(*known)
-    except registry.UnknownKind as error:
-        log.warning("Job %s is left to a worker of another release: %s", job_id, error)
-        # Such a worker rings again with its next pass, instead of believing that its bell was heard.
-        insist(lambda: Job.objects.filter(pk=job_id).update(rung_at=None, rings=0), seconds=lease)
+    if stopping.is_set():
         return Outcome.NOTHING
     claim = _claim(job_id, owner, lease)
     if claim is None:
+        insist(lambda: _give_back_the_bell(job_id), seconds=lease)
         return Outcome.NOTHING
+    kind = registry.find(claim.kind, claim.definition)
     watch = Watch(job_id, claim.fence, lease)
     with heart.watching(watch):
-        steps, _ = insist(lambda: list(JobStep.objects.filter(job_id=job_id)), seconds=lease)
+        steps = [JobStep(job_id=job_id, **{**step, "op_key": UUID(step["op_key"])}) for step in claim.steps]
         outputs = {step.key: step.output for step in steps[: claim.cursor]}
         return _go_on(_Run(claim, kind, steps, outputs, watch, str(owner), lease))
 
 
+def _give_back_the_bell(job_id: UUID) -> None:
+    """A worker that knows the kind rings again with its next pass, instead of believing that its bell was heard."""
+    job = Job.objects.filter(pk=job_id, state__in=CLAIMABLE).only("kind", "definition").first()
+    if job is not None and (job.kind, job.definition) not in registry.known():
+        log.warning(
+            "Job %s (%s %s) is left to a worker of another release.", job_id, job.kind, job.definition
+        )
+        Job.objects.filter(pk=job_id).update(rung_at=None, rings=0)
+
+
 def _claim(job_id: UUID, owner: Owner, lease: float) -> Claim | None:
     try:
-        claim, unsure = insist(lambda: transitions.claim(job_id, owner=owner, lease=lease), seconds=lease)
+        kinds = registry.known()
+        claim, unsure = insist(
+            lambda: transitions.claim(job_id, owner=owner, lease=lease, kinds=kinds), seconds=lease
+        )
     except IntegrityError:  # two jobs of one serial key were claimed at the same moment: the other one has it
         return None
     if claim is None and unsure:
@@ -175,8 +181,7 @@ def _call(run: _Run, row: JobStep, step: Step) -> dict[str, Any]:
         outputs=run.outputs,
         argument=row.argument,
         op_key=row.op_key,
-        # The row was read at the claim, which began the first of our steps only.
-        attempt=row.attempt + (row.index > run.claim.cursor),
+        attempt=row.attempt,
         requested_by_id=run.claim.requested_by_id,
         watch=run.watch,
     )
@@ -198,22 +203,16 @@ def _call(run: _Run, row: JobStep, step: Step) -> dict[str, Any]:
 def _checkpoint(run: _Run, row: JobStep) -> Changed | None:
     """Write that the step is done. None: refused."""
     if row.index + 1 < run.claim.step_count:
-        return _advance(run, row)  # one statement is a transaction of its own
-    with transaction.atomic(savepoint=False):
-        changed = _advance(run, row)
-        if changed:  # everything is done: a cancellation that came after this came too late
-            _end(run, Ending(JobState.SUCCEEDED, "succeeded"), row.index)
-    return changed
-
-
-def _advance(run: _Run, row: JobStep) -> Changed | None:
-    return transitions.advance(
-        run.claim.id,
-        fence=run.claim.fence,
-        step=row.index,
-        output=row.output,
-        actor=run.actor,
-        lease=run.lease,
+        return transitions.advance(
+            run.claim.id,
+            fence=run.claim.fence,
+            step=row.index,
+            output=row.output,
+            actor=run.actor,
+            lease=run.lease,
+        )
+    return settle.finish(
+        run.claim.id, fence=run.claim.fence, step=row.index, output=row.output, actor=run.actor
     )
 
 

@@ -12,10 +12,10 @@ from django.db import IntegrityError, connection, transaction
 
 from jobs import registry, settle, transitions
 from jobs.doorbell import ring_on_commit
-from jobs.models import Job, JobEvent, JobStep
+from jobs.models import Job, JobStep
 from jobs.registry import Kind, OnRestart, Planned
 from jobs.states import ACTIVE, CLAIMABLE, RESTARTABLE, JobState, StepState
-from jobs.transitions import Ending
+from jobs.transitions import Ending, New
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # How often one call tries, when each job that stood in its way has ended by the time it looks.
 INSERTS = 3
+STEP_VALUES = "index name argument state op_key output kept started_at finished_at".split()
 
 
 class AlreadyActive(Exception):
@@ -73,13 +74,11 @@ def _insert_or_find(
     definition: Kind, job: Job, steps: list[JobStep], requested_by: User | None, detail: str
 ) -> Job:
     for _ in range(INSERTS):
-        try:
-            return _insert(definition, job, steps, requested_by, detail)
-        except IntegrityError as error:
-            refused = error
-            if same := _first_caller(job):
-                return same
-    raise refused
+        if _insert(definition, job, steps, requested_by, detail):
+            return job
+        if same := _first_caller(job):
+            return same
+    raise IntegrityError(f"{INSERTS} jobs stood in the way of a new one, and each had ended when looked for.")
 
 
 def _first_caller(job: Job) -> Job | None:
@@ -176,21 +175,36 @@ def _new_job(
     )
 
 
-def _insert(definition: Kind, job: Job, steps: list[JobStep], requested_by: User | None, detail: str) -> Job:
-    now = _database_now()
-    job.created_at = job.run_at = now
+def _insert(definition: Kind, job: Job, steps: list[JobStep], requested_by: User | None, detail: str) -> bool:
+    """False: another job has its idempotency key, or is active on the same thing."""
     job.step_count = len(steps)
-    # The bell of the commit counts as the first one, so that the reconciler does not ring right behind it.
-    job.rung_at, job.rings = now, 1
-    job.deadline_at = now + definition.deadline if definition.deadline else None
-    with transaction.atomic():
-        job.save(force_insert=True)
-    JobStep.objects.bulk_create(steps)
-    actor = str(requested_by) if requested_by else "system"
-    JobEvent.objects.create(job=job, at=now, name="enqueued", state=job.state, actor=actor, detail=detail)
+    written = transitions.enqueue(
+        New(
+            id=job.id,
+            kind=job.kind,
+            definition=job.definition,
+            inputs=job.inputs,
+            exclusive_key=job.exclusive_key,
+            serial_key=job.serial_key,
+            idempotency_key=job.idempotency_key,
+            requested_by=job.requested_by_id,
+            restart_of=job.restart_of_id,
+            cursor=job.cursor,
+            deadline=definition.deadline.total_seconds() if definition.deadline else None,
+            steps=[{name: getattr(step, name) for name in STEP_VALUES} for step in steps],
+        ),
+        actor=str(requested_by) if requested_by else "system",
+        detail=detail,
+    )
+    if written is None:
+        return False
+    job.created_at, job.deadline_at = written
+    job.run_at = job.rung_at = job.created_at
+    job.rings = 1
+    job._state.adding = False
     definition.on_begun(job)
     ring_on_commit(job.id)
-    return job
+    return True
 
 
 def _database_now() -> datetime:

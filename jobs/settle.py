@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -37,17 +38,31 @@ def end(
     changed = transitions.end(job_id, fence=fence, sources=sources, ending=ending, actor=actor, step=step)
     if changed is None:
         return None
+    job = _settled(job_id, changed)
+    if ending.error_id:
+        log.error(
+            "Job %s (%s) %s [%s]: %s", job_id, job.kind, ending.state, ending.error_id, ending.error_message
+        )
+    return changed
+
+
+@transaction.atomic(savepoint=False)
+def finish(job_id: UUID, *, fence: int, step: int, output: Mapping[str, Any], actor: str) -> Changed | None:
+    """The checkpoint of the last step, with which the job succeeds. None: refused."""
+    changed = transitions.finish(job_id, fence=fence, step=step, output=output, actor=actor)
+    if changed:
+        _settled(job_id, changed)
+    return changed
+
+
+def _settled(job_id: UUID, changed: Changed) -> Job:
     job = Job.objects.get(pk=job_id)
     kind = registry.shown(job.kind, job.definition)
     if kind is not None:
         kind.on_settled(job)
     if changed.serial_key:
         _ring_next(changed.serial_key)
-    if ending.error_id:
-        log.error(
-            "Job %s (%s) %s [%s]: %s", job_id, job.kind, ending.state, ending.error_id, ending.error_message
-        )
-    return changed
+    return job
 
 
 def _ring_next(serial_key: str) -> None:

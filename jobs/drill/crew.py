@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from celery import current_app
 from django.conf import settings
 
 from jobs.models import Worker
-from jobs.owner import prefix_here
+from jobs.owner import prefix_here, processes_of
 
 PROCESSES = 2
+GONE_WITHIN = 10.0  # seconds
 INCLUDED = ("jobs.drill.worker",)
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -79,11 +81,20 @@ class Crew:
         os.kill(pid, number)
 
     def kill(self) -> None:
-        """Kill every worker, whole."""
+        """Kill every worker, whole, and wait until its last process is gone.
+
+        A pool process holds the broker connection of its main process too: while one lives, the broker believes that
+        somebody listens, and hands him a message. Raises TimeoutError.
+        """
         for worker in self._workers:
             if worker.poll() is None:
                 os.killpg(worker.pid, signal.SIGKILL)
                 worker.wait()
+        end = time.monotonic() + GONE_WITHIN
+        while left := processes_of({worker.pid for worker in self._workers}):
+            if time.monotonic() > end:
+                raise TimeoutError(f"Killed, and still there: {left}")
+            time.sleep(0.01)
 
     def sign_off(self) -> None:
         """They are gone: nobody shall count them among the installation's workers."""

@@ -29,8 +29,10 @@ def _no_fence() -> None:
     from jobs import transitions
 
     guard = "AND fence = %(fence)s "
-    assert guard in transitions._ADVANCE
-    _replace(transitions, "_ADVANCE", transitions._ADVANCE.replace(guard, ""))
+    for name in ("_ADVANCE", "_FINISH"):
+        statement = getattr(transitions, name)
+        assert guard in statement
+        _replace(transitions, name, statement.replace(guard, ""))
 
 
 def _steps_do_not_look() -> None:

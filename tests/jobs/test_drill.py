@@ -22,7 +22,7 @@ from jobs import drill, reconciler, registry, retention, runner, services
 from jobs.drill import crew, mailbox, toys
 from jobs.drill.exercises import EXERCISES
 from jobs.models import Job, JobEvent, Worker
-from jobs.owner import Owner
+from jobs.owner import Owner, processes_of
 from portaladmin import processes
 from tests.jobs.conftest import Enqueue
 from tests.waiting import until
@@ -192,6 +192,18 @@ def test_its_workers_are_started_as_the_installation_s_are() -> None:
 def test_a_process_that_is_not_the_drill_s_is_not_signalled(tmp_path: Path) -> None:
     with pytest.raises(PermissionError, match="not the drill's"):
         crew.Crew(queue="q", log=tmp_path / "log").send(os.getpid(), signal.SIGTERM)
+
+
+def test_after_the_kill_not_one_process_of_a_worker_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "command", lambda *_: ["/bin/sh", "-c", "sleep 100 & sleep 100"])
+    people = crew.Crew(queue="nobody", log=tmp_path / "log")
+    people.start()
+    (leader,) = people.alive
+    until(lambda: len(processes_of({leader})) == 3, what="the shell and what it started")
+    people.kill()
+    assert not processes_of({leader})
 
 
 def test_its_queue_is_another_one() -> None:
