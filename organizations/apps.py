@@ -8,6 +8,10 @@ class OrganizationsConfig(AppConfig):
     def ready(self) -> None:
         # Accounts lies below us and asks without knowing us.
         from accounts.permissions import register_role_source
+        from jobs import listing, registry
+        from organizations.installing import INSTALL, subjects
         from organizations.queries import organization_roles
 
         register_role_source(organization_roles)
+        listing.register_subjects("solutions_of", subjects)
+        registry.register(INSTALL)

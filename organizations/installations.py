@@ -12,9 +12,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from accounts import permissions
+from accounts.words import N_
 from jobs import services as jobs
 from jobs.models import Job
-from organizations.models import SolutionInstall
+from organizations.models import Instance, SolutionInstall, UploadedPackage
 from organizations.packages import catalog, versions
 
 if TYPE_CHECKING:
@@ -26,8 +28,16 @@ State = SolutionInstall.State
 ACTIVE = (State.PENDING, State.INSTALLING)
 
 
+# The kind of job that installs one solution (`organizations.installing`).
+KIND = "install-solution"
+
+
 class NothingToRetry(Exception):
-    """The installation did not fail, or no job of it is left; the message says which."""
+    """The installation did not fail (any more)."""
+
+
+class AlreadyInHand(jobs.NotRestartable):
+    """Another job installs this solution now, or will."""
 
 
 @transaction.atomic
@@ -40,6 +50,7 @@ def request(
     hand. Raises catalog.UnknownSolution.
     """
     asked = {name: catalog.find(name).version for name in unique_names}
+    _lock(instance_id)
     SolutionInstall.objects.bulk_create(
         (
             SolutionInstall(
@@ -68,12 +79,54 @@ def request(
 
 
 @transaction.atomic
-def installing(*, instance_id: UUID, unique_name: str, job_id: UUID) -> bool:
-    """The job begins with this solution, whatever was known of it before; False if that was written down already.
+def taken(
+    *,
+    instance_id: UUID,
+    unique_name: str,
+    version: str,
+    package_id: UUID | None,
+    job_id: UUID,
+    requested_by_id: int | None,
+) -> None:
+    """A job will install this solution in this version, whatever is known of it; `package_id` is an uploaded file.
 
-    Raises catalog.UnknownSolution.
+    Raises AlreadyInHand when another job has it.
     """
-    version = catalog.find(unique_name).version
+    _lock(instance_id)
+    said = {
+        "state": State.PENDING,
+        "version": version,
+        "package_id": package_id,
+        "job_id": job_id,
+        "requested_by_id": requested_by_id,
+    }
+    row, made = SolutionInstall.objects.get_or_create(
+        instance_id=instance_id, unique_name=unique_name, defaults=said
+    )
+    if made or row.job_id == job_id:
+        return
+    if row.state in ACTIVE:
+        raise AlreadyInHand(N_("This solution is being installed already."))
+    _change(SolutionInstall.objects.filter(pk=row.pk), **said)
+
+
+def active(*, instance_id: UUID, unique_names: Iterable[str]) -> list[str]:
+    """Which of these solutions are being installed, or will be. In a transaction, no other one begins until its end."""
+    _lock(instance_id)
+    rows = SolutionInstall.objects.filter(
+        instance_id=instance_id, unique_name__in=list(unique_names), state__in=ACTIVE
+    )
+    return sorted(rows.values_list("unique_name", flat=True))
+
+
+def _lock(instance_id: UUID) -> None:
+    """Whatever begins to install, or must not while others do, comes one after the other."""
+    Instance.objects.select_for_update(no_key=True).filter(pk=instance_id).first()
+
+
+@transaction.atomic
+def installing(*, instance_id: UUID, unique_name: str, version: str, job_id: UUID) -> bool:
+    """The job begins with this solution, whatever was known of it before; False if that was written down already."""
     row, made = SolutionInstall.objects.get_or_create(
         instance_id=instance_id,
         unique_name=unique_name,
@@ -81,6 +134,15 @@ def installing(*, instance_id: UUID, unique_name: str, job_id: UUID) -> bool:
     )
     others = SolutionInstall.objects.filter(pk=row.pk).exclude(state=State.INSTALLING, job_id=job_id)
     return made or _change(others, state=State.INSTALLING, version=version, job_id=job_id) == 1
+
+
+@transaction.atomic
+def progressed(*, instance_id: UUID, unique_name: str, progress: int, component: str) -> bool:
+    """How far the import is; False if that was known already."""
+    rows = SolutionInstall.objects.filter(
+        instance_id=instance_id, unique_name=unique_name, state=State.INSTALLING
+    ).exclude(progress=progress, component=component[:200])
+    return _change(rows, progress=progress, component=component[:200]) == 1
 
 
 @transaction.atomic
@@ -103,26 +165,73 @@ def job_failed(*, job_id: UUID, reason: str, error_id: str = "") -> int:
 
 
 @transaction.atomic
+def install(
+    *, instance_id: UUID, unique_name: str, requested_by: User, package: UploadedPackage | None = None
+) -> Job:
+    """A job that installs this solution, or brings it to the version that we ship; else the uploaded package.
+
+    What it needs beside is not installed with it: where that is absent, the job fails and names it.
+    Raises AlreadyInHand, catalog.UnknownSolution, jobs.services.AlreadyActive.
+    """
+    version = package.version if package else catalog.find(unique_name).version
+    if active(instance_id=instance_id, unique_names=[unique_name]):
+        raise AlreadyInHand(N_("This solution is being installed already."))
+    return jobs.enqueue(
+        kind=KIND,
+        inputs={
+            "instance_id": str(instance_id),
+            "solutions_of": str(instance_id),
+            "unique_name": unique_name,
+            "version": version,
+            "package_id": str(package.id) if package else None,
+            **installer_inputs(requested_by),
+        },
+        exclusive_key=f"install:{instance_id}:{unique_name}",
+        serial_key=f"organization:{instance_id}",
+        requested_by=requested_by,
+    )
+
+
+@transaction.atomic
 def retry(*, instance_id: UUID, unique_name: str, requested_by: User) -> Job:
     """A new attempt at the job that failed to install this solution; it goes on where that one stopped.
 
+    From here on this person installs, if they are System Administrator there; else who installed before. A job that is
+    gone is replaced by one for this solution alone.
     Raises NothingToRetry, jobs.services.NotRestartable and jobs.services.AlreadyActive.
     """
-    row = SolutionInstall.objects.filter(
-        instance_id=instance_id, unique_name=unique_name, state=State.FAILED
-    ).first()
-    if row is None:
-        raise NothingToRetry("There is no failed installation of this solution any more.")
-    if row.job_id is None or not Job.objects.filter(pk=row.job_id).exists():
-        raise NothingToRetry("The job that installed this solution is gone, so it cannot be restarted.")
-    job = jobs.restart(job_id=row.job_id, requested_by=requested_by)
+    row = failed(instance_id=instance_id, unique_name=unique_name)
+    old = Job.objects.filter(pk=row.job_id).first() if row.job_id else None
+    if old is None:
+        return install(
+            instance_id=instance_id, unique_name=unique_name, requested_by=requested_by, package=row.package
+        )
+    inputs = old.inputs
+    if "installer" in inputs and permissions.is_system_administrator(requested_by, instance_id):
+        inputs = {**inputs, **installer_inputs(requested_by)}
+    job = jobs.restart(job_id=old.id, requested_by=requested_by, inputs=inputs)
     # As a rule the new attempt has asked for them itself by now.
     left = SolutionInstall.objects.filter(job_id=row.job_id, state=State.FAILED)
     _change(left, state=State.PENDING, job_id=job.id, requested_by_id=requested_by.pk)
     return job
 
 
+def installer_inputs(user: User) -> dict[str, str]:
+    """How a job's inputs name the person who installs."""
+    return {"installer": str(user.directory_object_id), "installer_name": str(user)}
+
+
+def failed(*, instance_id: UUID, unique_name: str) -> SolutionInstall:
+    """The installation that failed. Raises NothingToRetry."""
+    row = SolutionInstall.objects.filter(
+        instance_id=instance_id, unique_name=unique_name, state=State.FAILED
+    ).first()
+    if row is None:
+        raise NothingToRetry(N_("There is no failed installation of this solution any more."))
+    return row
+
+
 def _change(rows: QuerySet[SolutionInstall], **values: Any) -> int:
-    """The one way in which rows change: a reason stays only with a failure, and pages hear of it."""
-    cleared = {"reason": "", "error_id": ""}
+    """The one way in which rows change: what belongs to a state goes with it, and pages hear of it."""
+    cleared: dict[str, Any] = {"reason": "", "error_id": "", "progress": 0, "component": ""}
     return rows.update(**{**cleared, **values, "revision": F("revision") + 1, "updated_at": timezone.now()})

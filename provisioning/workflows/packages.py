@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.utils import timezone
 
 from accounts import permissions
 from jobs.context import StepContext
-from jobs.errors import NotYet, Permanent
 from jobs.models import Job
 from jobs.registry import Effect, Kind, OnRestart, Planned, Step, Subject
 from jobs.states import JobState
-from organizations import installations
+from organizations import importing, installations
 from organizations.connect import connect_by_id
-from organizations.packages import catalog, versions
+from organizations.packages import catalog
 from organizations.packages.samples import WebsiteRecord
-from organizations.ports import Condition, OperationState, Organization, Query
+from organizations.ports import Condition, Organization, Query
 from provisioning.hosting import hosting
 from provisioning.models import Portal
 from provisioning.phases import Packages
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 KIND = "install-packages"
 IMPORT = "import-solution"
-POLL = 1.0  # seconds between two looks at an import that the organization works on
 
 
 def _organization(context: StepContext) -> Organization:
@@ -42,30 +40,19 @@ def _organization(context: StepContext) -> Organization:
 
 
 def _import(context: StepContext) -> Mapping[str, Any]:
-    """Import one solution, unless the organization has it. The job names the import, so it begins none twice."""
-    name, organization = context.argument, _organization(context)
-    facts = catalog.find(name)
-    instance_id = UUID(context.inputs["instance_id"])
-    if any(
-        s.unique_name == name and not versions.older(s.version, facts.version)
-        for s in organization.solutions()
-    ):
-        installations.installed(instance_id=instance_id, unique_name=name, version=facts.version)
-        return {"imported": False}
-    if context.inputs["language"] not in organization.provisioned_languages():
-        raise Permanent(
-            "The portal's language is not enabled in the organization any more.", code="language_disabled"
-        )
-    # A new attempt is a new import: an operation that failed stays failed.
-    operation_id = uuid5(context.op_key, str(context.job_id))
-    installations.installing(instance_id=instance_id, unique_name=name, job_id=context.job_id)
-    operation = organization.import_solution(catalog.load(name), operation_id=operation_id)
-    if not operation.state.finished:
-        raise NotYet(POLL, note=operation.component)
-    if operation.state is OperationState.FAILED:
-        raise Permanent(operation.message, code=operation.error_code or "import_failed")
-    installations.installed(instance_id=instance_id, unique_name=name, version=facts.version)
-    return {"imported": True, "version": facts.version}
+    """Import one solution, unless the organization has it."""
+    name = context.argument
+    return importing.import_solution(
+        context,
+        importing.Wanted(
+            instance_id=UUID(context.inputs["instance_id"]),
+            unique_name=name,
+            version=catalog.find(name).version,
+            content=lambda: catalog.load(name),
+            installer=importing.Installer.of(context.inputs),
+            for_language=context.inputs["language"],
+        ),
+    )
 
 
 def _load_content(context: StepContext) -> Mapping[str, Any]:
@@ -110,11 +97,11 @@ def _probe_home(context: StepContext) -> Mapping[str, Any]:
 
 
 def _plan(inputs: Mapping[str, Any]) -> Sequence[Planned]:
-    imports = [Planned(IMPORT, name) for name in _solutions(inputs)]
+    imports = [Planned(IMPORT, name) for name in solutions(inputs)]
     return [*imports, Planned("load-content"), Planned("publish-content"), Planned("probe-home")]
 
 
-def _solutions(inputs: Mapping[str, Any]) -> list[str]:
+def solutions(inputs: Mapping[str, Any]) -> list[str]:
     """Unique names in the order of import: the portal's own package and what it needs, then its add-ons."""
     own = catalog.install_order([inputs["package"]])
     return own + [name for name in catalog.install_order(inputs["add_on_packages"]) if name not in own]
@@ -125,7 +112,7 @@ def _begun(job: Job) -> None:
     Portal.objects.filter(pk=job.inputs["portal_id"]).update(packages=Packages.INSTALLING, packages_job=job)
     installations.request(
         instance_id=UUID(job.inputs["instance_id"]),
-        unique_names=_solutions(job.inputs),
+        unique_names=solutions(job.inputs),
         job_id=job.id,
         requested_by_id=job.requested_by_id,
     )

@@ -180,6 +180,9 @@ def _request_packages(context: StepContext) -> Mapping[str, Any]:
             "add_on_packages": [ADD_ONS[AddOn(name)].package for name in context.inputs["add_ons"]],
             "subdomain": context.inputs["subdomain"],
             "website_id": str(website_id(portal.id)),
+            # Who submitted installs, whoever of those who manage the portal restarts it.
+            "installer": context.inputs["submitted_by"],
+            "installer_name": context.inputs["submitted_by_name"],
         },
         exclusive_key=f"packages:{portal.id}",
         serial_key=f"organization:{context.inputs['instance_id']}",

@@ -69,15 +69,17 @@ def test_an_unknown_solution_cannot_be_asked_for(instance: Instance) -> None:
 def test_a_job_takes_a_solution_in_hand_once(instance: Instance) -> None:
     job_id = uuid4()
     request(instance, BASE, job_id=job_id)
-    assert installations.installing(instance_id=instance.id, unique_name=BASE, job_id=job_id)
-    assert not installations.installing(instance_id=instance.id, unique_name=BASE, job_id=job_id)
+    assert installations.installing(instance_id=instance.id, unique_name=BASE, version=VERSION, job_id=job_id)
+    assert not installations.installing(
+        instance_id=instance.id, unique_name=BASE, version=VERSION, job_id=job_id
+    )
     assert row(instance).state == "installing"
 
 
 def test_the_job_that_works_on_a_solution_is_its_job(instance: Instance) -> None:
     request(instance, BASE)
     second = uuid4()
-    installations.installing(instance_id=instance.id, unique_name=BASE, job_id=second)
+    installations.installing(instance_id=instance.id, unique_name=BASE, version=VERSION, job_id=second)
     assert row(instance).job_id == second
 
 
@@ -115,7 +117,7 @@ def test_every_change_can_be_noticed(instance: Instance) -> None:
     job_id = uuid4()
     request(instance, BASE, job_id=job_id)
     before = row(instance).revision
-    installations.installing(instance_id=instance.id, unique_name=BASE, job_id=job_id)
+    installations.installing(instance_id=instance.id, unique_name=BASE, version=VERSION, job_id=job_id)
     assert row(instance).revision > before
 
 
@@ -157,9 +159,12 @@ class TestRetry:
         with pytest.raises(NothingToRetry):
             installations.retry(instance_id=instance.id, unique_name=BASE, requested_by=nobody)
 
-    def test_a_job_that_is_gone_cannot_be_restarted(self, instance: Instance, nobody: User) -> None:
+    def test_a_job_that_is_gone_is_replaced_by_one_for_this_solution(
+        self, instance: Instance, nobody: User
+    ) -> None:
         job_id = uuid4()
         request(instance, BASE, job_id=job_id)
         installations.job_failed(job_id=job_id, reason="It rains.")
-        with pytest.raises(NothingToRetry, match="gone"):
-            installations.retry(instance_id=instance.id, unique_name=BASE, requested_by=nobody)
+        job = installations.retry(instance_id=instance.id, unique_name=BASE, requested_by=nobody)
+        assert (job.kind, job.inputs["unique_name"]) == (installations.KIND, BASE)
+        assert (row(instance).state, row(instance).job_id) == ("pending", job.id)

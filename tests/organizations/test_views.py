@@ -194,7 +194,7 @@ class TestPolling:
     def test_a_change_is_shown_and_told(self, instance: Instance, administrator: User) -> None:
         job_id, client = request(instance, BASE), browse(administrator)
         path = self.seen(page(client, solutions_path(instance)))
-        installations.installing(instance_id=instance.id, unique_name=BASE, job_id=job_id)
+        installations.installing(instance_id=instance.id, unique_name=BASE, version="9.0.1.0", job_id=job_id)
         html = page(client, path)
         assert states(html)[BASE] == "installing"
         assert "Portal Base: Installing." in html

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from django.db import connection
 
@@ -88,7 +89,7 @@ def basis_of(solution: Solution | None, digests: Mapping[str, str]) -> str:
 
 def apply(row: AsyncOperation, solution: Solution) -> None:
     """Make the prepared changes. What other imports had prepared is out of date then."""
-    names = {"instance": row.instance_id, "solution": solution.pk, "operation": row.pk}
+    names: dict[str, Any] = {"instance": row.instance_id, "solution": solution.pk, "operation": row.pk}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_AWAY, names)
         cursor.execute(_PUT, names)
@@ -109,7 +110,7 @@ def counts(
 ) -> list[dict[str, int]]:
     """What the prepared changes will do, by language; to be asked before they are made."""
     with connection.cursor() as cursor:
-        names = {"instance": row.instance_id, "solution": solution.pk, "operation": row.pk}
+        names: dict[str, Any] = {"instance": row.instance_id, "solution": solution.pk, "operation": row.pk}
         cursor.execute(_COUNT, names)
         moved = {lcid: (added, changed) for lcid, added, changed in cursor.fetchall()}
     kept = dict.fromkeys(wanted, 0)
