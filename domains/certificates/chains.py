@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 
 _STEPS = 300  # signatures checked at most: twenty certificates that sign each other have endless paths
 _LONGEST = 8
@@ -42,6 +43,27 @@ def issued(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
     return True
 
 
+def is_root(certificate: x509.Certificate) -> bool:
+    """Whether it signed itself. Of an old hash that cannot be checked any more, its identifiers tell."""
+    if certificate.subject != certificate.issuer:
+        return False
+    if issued(certificate, certificate):
+        return True
+    if not isinstance(certificate.signature_hash_algorithm, (hashes.MD5, hashes.SHA1)):
+        return False
+    own = _identifier(certificate, x509.SubjectKeyIdentifier)
+    return _identifier(certificate, x509.AuthorityKeyIdentifier) in (None, own)
+
+
+def _identifier(
+    certificate: x509.Certificate, kind: type[x509.SubjectKeyIdentifier] | type[x509.AuthorityKeyIdentifier]
+) -> bytes | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value.key_identifier
+    except (x509.ExtensionNotFound, ValueError):
+        return None
+
+
 def is_valid(certificate: x509.Certificate, now: datetime) -> bool:
     """Whether its time has come and is not over."""
     return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
@@ -57,7 +79,7 @@ class _Builder:
 
     def walk(self, path: tuple[x509.Certificate, ...]) -> None:
         last = path[-1]
-        if last.subject == last.issuer and issued(last, last):
+        if is_root(last):
             served = path[:-1] or path
             self.found.append(Chain(served, last, last in self.roots))
             return

@@ -186,7 +186,9 @@ def _warnings(leaf: x509.Certificate, chain: chains.Chain, keys: int) -> Iterato
         if _is_ca(leaf):
             yield Remark("is_ca")
     elif chain.root is None:
-        yield Remark("incomplete_chain", {"issuer": _shown(chain.served[-1].issuer)})
+        # Behind an intermediate, what is missing may well be the root, which need not be there.
+        code = "unknown_root" if len(chain.served) > 1 else "incomplete_chain"
+        yield Remark(code, {"issuer": _shown(chain.served[-1].issuer)})
     elif not chain.root_is_known:
         yield Remark("untrusted_root", {"issuer": _shown(chain.root.subject)})
     if _extension(leaf, x509.ExtendedKeyUsage) is None:

@@ -50,7 +50,13 @@ WARNINGS: dict[str, str] = {
         "The certificate is self-signed: browsers warn of it unless they were told to trust it."
     ),
     "untrusted_root": N_(
-        "Its root “%(issuer)s” is not one that browsers know: only devices that were told to trust it accept it."
+        "Its chain leads to “%(issuer)s”, which is not a root that browsers know: only devices that were told to trust "
+        "it accept the certificate."
+    ),
+    "unknown_root": N_(
+        "Its chain leads to “%(issuer)s”, which browsers do not know. If that is a root of your own, only devices that "
+        "were told to trust it accept the certificate; if not, the chain is incomplete. In Windows, export with "
+        "“Include all certificates in the certification path if possible”."
     ),
     "is_ca": N_(
         "The certificate may issue others. A key that can do that is better not kept on a web server."
