@@ -1,7 +1,7 @@
 """Whose host is it? Decided first, since addresses, sessions and policies depend on the answer.
 
-The admin host gets the admin center, `<subdomain>.<base domain>` the portal of that name, and every other host is
-told that this is the wrong place (421), save for the health pages, which balancers ask by address.
+The admin host gets the admin center, `<subdomain>.<base domain>` the portal of that name, the host of an embedded
+organization its Web API, and every other host is told that this is the wrong place (421), save for the health pages, which balancers ask by address.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 PORTAL_URLS = "sites.urls"
+ORGANIZATION_URLS = "organizations.facade.urls"
 HEALTH_URLS = "portaladmin.urls_health"
 HEALTH = frozenset({"/healthz", "/readyz"})
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
@@ -47,6 +48,8 @@ class HostRoutingMiddleware:
         if host.endswith("." + settings.PORTAL_BASE_DOMAIN):
             request.portal_host = host  # type: ignore[attr-defined]
             request.urlconf = PORTAL_URLS
+        elif host.endswith("." + settings.ORGANIZATION_BASE_DOMAIN):
+            request.urlconf = ORGANIZATION_URLS
         elif request.path in HEALTH:
             request.urlconf = HEALTH_URLS
         else:

@@ -74,6 +74,8 @@ ADMIN_HOSTS = frozenset(
     {_admin.hostname, "127.0.0.1", "[::1]"} if _admin.hostname == "localhost" else {_admin.hostname}
 )
 PORTAL_BASE_DOMAIN: str = env.str("PORTAL_BASE_DOMAIN", "portals.localhost").lower()
+# Embedded organizations answer their Web API at `<name>.<this domain>`.
+ORGANIZATION_BASE_DOMAIN: str = env.str("ORGANIZATION_BASE_DOMAIN", "crm.localhost").lower()
 PORTAL_SCHEME: str = env.str("PORTAL_SCHEME", _admin.scheme)
 # What stands behind the host name in a portal's address (":8000"); nothing behind a real edge.
 PORTAL_PORT: str = env.str("PORTAL_PORT", "" if _https else str(PORT))
@@ -128,6 +130,7 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "oauth2_provider",
 ]
 MIDDLEWARE = [
     "portaladmin.hosts.HostRoutingMiddleware",  # first: everything behind it depends on whose host it is

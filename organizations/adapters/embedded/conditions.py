@@ -48,6 +48,21 @@ def ordering(name: str) -> OrderBy:
     return OrderBy(expression, nulls_first=True)
 
 
+def beyond(attribute: str, value: Any, *, descending: bool) -> Q:
+    """Rows that `ordering` puts after those with this value: how pages go on where the last one ended."""
+    stored = _stored(attribute)
+    if value is None:
+        return _NOTHING if descending else Q(attributes__has_key=attribute)
+    if descending:
+        return Q(_Infix(stored, "<", _json(clean(value)))) | ~Q(attributes__has_key=attribute)
+    return Q(_Infix(stored, ">", _json(clean(value))))
+
+
+def text_of(attribute: str) -> Combinable:
+    """The attribute as SQL's text, NULL where it has no value: what references are compared by."""
+    return _Infix(F("attributes"), "->>", Cast(Value(attribute), TextField()), output_field=TextField())
+
+
 class _Infix(Func):
     """Two expressions with an operator between them."""
 

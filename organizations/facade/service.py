@@ -1,0 +1,129 @@
+"""One request, by whatever its address names; and batches of them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from dataclasses import replace
+
+from django.db import DatabaseError, transaction
+
+from organizations.facade import actions, definitions, entitysets, metadata, multipart, smallsets
+from organizations.facade.callers import Caller
+from organizations.facade.exchange import Call, Reply, of_fault
+from organizations.facade.multipart import ChangeSet, Part
+from organizations.facade.odata import options, paths
+from organizations.facade.odata.faults import UNEXPECTED, Fault, bad_query, no_segment
+from organizations.facade.tables import TABLES
+from organizations.ports import Rejected
+
+_REFERENCE = re.compile(r"\$(\w{1,40})")
+log = logging.getLogger(__name__)
+
+
+def respond(call: Call, caller: Caller) -> Reply:
+    """The answer, an error's included."""
+    try:
+        if call.path.strip("/") == "$batch":
+            return _batch(call, caller)
+        return _one(call, caller)
+    except Fault as fault:
+        return of_fault(fault)
+
+
+def _one(call: Call, caller: Caller) -> Reply:
+    """Raises Fault."""
+    try:
+        # Whatever a request changes, it changes as a whole.
+        with transaction.atomic():
+            return _routed(call, caller)
+    except Rejected as error:
+        raise bad_query(error.message) from error
+    except (DatabaseError, RecursionError) as error:
+        log.exception("The Web API could not do %s %s", call.method, call.path[:200])
+        raise Fault(500, UNEXPECTED, "The request could not be carried out.") from error
+
+
+def _routed(call: Call, caller: Caller) -> Reply:
+    aliases = {name: value for name, value in call.query.items() if name.startswith("@")}
+    segments = paths.parse(call.path, aliases)
+    if not segments:
+        return _root(call)
+    first = segments[0]
+    if first.name in definitions.sets():
+        return entitysets.answer(call, caller, definitions.sets()[first.name], segments)
+    if first.name in TABLES:
+        return smallsets.answer(call, caller, TABLES[first.name], segments)
+    if first.name == "$metadata" and call.method == "GET":
+        return Reply(200, metadata.document(), {"Content-Type": "application/xml"})
+    if first.name == "EntityDefinitions" and call.method == "GET":
+        wanted = options.parse(call.query)
+        return Reply(200, metadata.definitions(caller.instance, segments, wanted, call.root))
+    answer = actions.answer(call, caller, first) if len(segments) == 1 else None
+    if answer is None:
+        raise no_segment(first.name)
+    return answer
+
+
+def _root(call: Call) -> Reply:
+    """The service document: what entity sets there are."""
+    names = sorted([*definitions.sets(), *TABLES])
+    value = [{"name": name, "kind": "EntitySet", "url": name} for name in names]
+    return Reply(200, {"@odata.context": f"{call.root}/$metadata", "value": value})
+
+
+# --- batches ------------------------------------------------------------------------------------------------
+
+
+def _batch(call: Call, caller: Caller) -> Reply:
+    """Raises Fault for a batch that cannot be read; what is wrong with one of its requests is told in its place."""
+    if call.method != "POST":
+        raise bad_query("A batch is sent with POST.")
+    content_type = call.headers.get("content-type", "")
+    replies: list[tuple[Reply, str] | list[tuple[Reply, str]]] = []
+    for item in multipart.read(call.body, content_type, call.root):
+        answer = _changes(item, caller) if isinstance(item, ChangeSet) else _alone(item, caller)
+        replies.append(answer)
+        failed = not isinstance(answer, list) and answer[0].status >= 400
+        if failed and not call.continues_on_error:
+            break
+    mark = f"batchresponse_{uuid.uuid4()}"
+    return Reply(200, multipart.write(replies, mark), {"Content-Type": f"multipart/mixed; boundary={mark}"})
+
+
+def _alone(part: Part, caller: Caller) -> tuple[Reply, str]:
+    if part.call.path.strip("/") == "$batch":
+        return of_fault(bad_query("A batch holds no other batch.")), part.content_id
+    return respond(part.call, caller), part.content_id
+
+
+def _changes(changes: ChangeSet, caller: Caller) -> list[tuple[Reply, str]] | tuple[Reply, str]:
+    """All or none: the first error is the answer to the whole set."""
+    replies: list[tuple[Reply, str]] = []
+    places: dict[str, str] = {}
+    try:
+        with transaction.atomic():
+            for part in changes.parts:
+                reply = _one(_resolved(part.call, places), caller)
+                replies.append((reply, part.content_id))
+                if part.content_id and "OData-EntityId" in reply.headers:
+                    places[part.content_id] = reply.headers["OData-EntityId"].removeprefix(f"{part.call.root}/")
+    except Fault as fault:
+        return of_fault(fault), changes.parts[len(replies)].content_id
+    return replies
+
+
+def _resolved(call: Call, places: dict[str, str]) -> Call:
+    """`$1` in the address or in the body's references is the record that request 1 made."""
+
+    def place(match: re.Match[str]) -> str:
+        return places.get(match[1], match[0])
+
+    body = call.body.decode("utf-8", "replace")
+    body = re.sub(r'(?<=@odata\.bind")(\s*:\s*")/?\$(\w{1,40})(?=")', lambda m: m[1] + _bound(m, places), body)
+    return replace(call, path=_REFERENCE.sub(place, call.path, count=1), body=body.encode())
+
+
+def _bound(match: re.Match[str], places: dict[str, str]) -> str:
+    return "/" + places[match[2]] if match[2] in places else f"${match[2]}"
