@@ -1,7 +1,8 @@
 """Whose host is it? Decided first, since addresses, sessions and policies depend on the answer.
 
 The admin host gets the admin center, `<subdomain>.<base domain>` the portal of that name, the host of an embedded
-organization its Web API, and every other host is told that this is the wrong place (421), save for the health pages, which balancers ask by address.
+organization its Web API, and every other host is told that this is the wrong place (421), save for the health pages,
+which balancers ask by address.
 """
 
 from __future__ import annotations
