@@ -86,6 +86,9 @@ WEB_ADDRESS: str = env.str("WEB_ADDRESS", f"127.0.0.1:{PORT}")
 EXTRA_ROOTS: str = env.str("EXTRA_ROOTS", "")
 SUPPORT_ADDRESS: str = env.str("SUPPORT_ADDRESS", "support@contoso.example")
 
+# More than any form of ours takes; uploads of certificates and packages are the largest.
+MAX_BODY_BYTES: int = env.int("MAX_BODY_MB", 20) * 1024 * 1024
+
 # The host routing, which comes first, answers every host that is not ours.
 ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = [ADMIN_URL.rstrip("/")] if _https else []
@@ -137,18 +140,21 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portaladmin.caching.NeverCacheMiddleware",
+    "portaladmin.bodies.BodyLimitMiddleware",  # before anything that reads what was sent
     "accounts.sessions.HostSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "portaladmin.texts.NoNulMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.language.LanguageMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portaladmin.login.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portaladmin.login.HtmxLoginMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portaladmin.errors.MethodPageMiddleware",
 ]
 ROOT_URLCONF = "portaladmin.urls"
 WSGI_APPLICATION = "portaladmin.wsgi.application"

@@ -7,6 +7,9 @@ from django.views.generic import RedirectView
 from accounts import views as accounts
 from portaladmin import health, system
 
+handler400 = "portaladmin.errors.bad_request"
+handler500 = "portaladmin.errors.server_error"
+
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

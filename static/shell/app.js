@@ -1,12 +1,36 @@
 // What htmx needs beside its attributes: a word when the server cannot be reached.
 "use strict";
 (() => {
+  // The words stand in the page, in its language; the bar is empty, and so not there, while all is well. As long as
+  // it shows, the server is asked whether it is back, since not every page asks by itself.
   const connection = () => document.getElementById("connection");
-  const lost = () => { connection().hidden = false; };
+  let asking = 0;
+  const found = () => {
+    if (!asking) return;
+    window.clearInterval(asking);
+    asking = 0;
+    connection().textContent = "";
+    document.getElementById("announcements").textContent = connection().dataset.found;
+  };
+  const ask = async () => {
+    try {
+      if ((await fetch("/healthz", { cache: "no-store" })).ok) found();
+    } catch { /* it is asked again */ }
+  };
+  const lost = () => {
+    if (asking) return;
+    connection().textContent = connection().dataset.lost;
+    asking = window.setInterval(ask, 3000);
+  };
   document.addEventListener("htmx:sendError", lost);
   document.addEventListener("htmx:timeout", lost);
-  document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status >= 500) lost(); });
-  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) connection().hidden = true; });
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    if (status >= 500) lost();
+    // What is watched is gone, or may not be seen any more: the page itself says which.
+    else if ((status === 403 || status === 404) && event.detail.elt.matches('[hx-trigger^="every"]')) location.reload();
+  });
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) found(); });
 
   // Copying needs the browser's help, so its buttons show only where there is some.
   const offerCopies = () => {
