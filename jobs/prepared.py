@@ -20,7 +20,8 @@ def first_row(sql: str, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None
     place. Whether the plan is kept is for settings to say (DATABASE_PREPARE).
     """
     connection.ensure_connection()
-    with connection._prepare_cursor(psycopg.Cursor(connection.connection)) as cursor:
+    django: Any = connection  # this method of it has no public name
+    with django._prepare_cursor(psycopg.Cursor(connection.connection)) as cursor:
         cursor.execute(sql, parameters)
         row: tuple[Any, ...] | None = cursor.fetchone()
         return row

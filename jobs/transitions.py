@@ -215,9 +215,9 @@ def claimed_already(job_id: UUID, *, owner: Owner, lease: float = LEASE) -> Clai
 def _claimed(row: tuple[Any, ...] | None) -> Claim | None:
     if row is None:
         return None
-    *values, inputs, exclusive_key, requested_by_id, steps = row
+    values = dict(zip([*_CLAIMED.split(", "), "steps"], row, strict=True))
     # Django leaves jsonb as text to whoever reads with a cursor.
-    return Claim(*values, json.loads(inputs), exclusive_key, requested_by_id, json.loads(steps))
+    return Claim(**{**values, "inputs": json.loads(values["inputs"]), "steps": json.loads(values["steps"])})
 
 
 _HEARTBEAT = """
@@ -279,7 +279,7 @@ WITH before AS (
     INSERT INTO jobs_jobevent (job_id, at, name, state, step, actor, detail)
     SELECT changed.id, clock_timestamp(), happened.name, happened.state, %(step)s, %(actor)s::text, ''
     FROM changed, before, LATERAL (
-        VALUES (1, 'advanced', before.state), (2, 'succeeded', changed.state)) AS happened (number, name, state)
+        VALUES (1, 'advanced', before.state), (2, %(event)s::text, changed.state)) AS happened (number, name, state)
     ORDER BY happened.number
 )
 {_SELECT}
@@ -292,7 +292,7 @@ def finish(job_id: UUID, *, fence: int, step: int, output: Mapping[str, Any], ac
     A cancellation that came during the last step came too late.
     """
     parameters = {"id": job_id, "fence": fence, "step": step, "output": json.dumps(output)}
-    return _changed(_one(_FINISH, {**parameters, "actor": actor}))
+    return _changed(_one(_FINISH, {**parameters, "actor": actor, "event": "succeeded"}))
 
 
 _ADVANCED_ALREADY = """

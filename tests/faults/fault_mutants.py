@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-_SOURCES = "accounts docs jobs organizations portaladmin provisioning sites static templates tests".split()
+_SOURCES = (
+    "accounts docs domains jobs organizations portaladmin provisioning sites static templates tests".split()
+)
 _SOURCES += ["manage.py", "pyproject.toml"]
 
 

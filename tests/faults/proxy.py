@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import threading
 from pathlib import Path
 
@@ -25,7 +26,8 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def lose_answer_to(self, event: str) -> None:
-        self._wanted = event.encode()
+        # As a parameter goes over the wire: its length, then its text.
+        self._wanted = struct.pack("!i", len(event)) + event.encode()
 
     def close(self) -> None:
         self._listener.close()
@@ -42,7 +44,7 @@ class Proxy:
 
     def takes(self, data: bytes) -> bool:
         """Whether this is what was waited for; only once."""
-        if self._wanted is None or b"'" + self._wanted + b"'" not in data:
+        if self._wanted is None or self._wanted not in data:
             return False
         self._wanted = None
         return True
