@@ -4,3 +4,17 @@ from django.apps import AppConfig
 class DomainsConfig(AppConfig):
     name = "domains"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from domains import restarting as own
+        from domains.workflows.bind import BIND
+        from domains.workflows.unbind import TEARDOWN, UNBIND
+        from jobs import registry, restarting
+        from provisioning import teardown
+        from provisioning.subjects import WHO_MANAGES
+
+        rules = restarting.Rules(why_not=own.why_not, who=WHO_MANAGES)
+        for kind in (BIND, UNBIND):
+            registry.register(kind)
+            restarting.register(kind.name, rules)
+        teardown.register(TEARDOWN)

@@ -183,3 +183,9 @@ class ExpiryNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.certificate_id}: {self.days} days"
+
+
+# The edge's own tables, which Django looks for here.
+from domains.edge.models import BaseCertificate, EdgeRevision  # noqa: E402
+
+__all__ = ["BaseCertificate", "Certificate", "CustomDomain", "EdgeRevision", "ExpiryNotice", "WizardDraft"]

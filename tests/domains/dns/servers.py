@@ -165,7 +165,7 @@ class Resolver(Server):
             "  do-ip6: no",
             '  module-config: "iterator"',
             "  qname-minimisation: no",
-            '  local-zone: "test." nodefault',
+            '  local-zone: "com." nodefault',
             "remote-control:",
             "  control-enable: no",
         ]
@@ -174,27 +174,27 @@ class Resolver(Server):
             lines += [f"  stub-addr: {address}@{self.upstream}" for address in addresses]
         (self.folder / "unbound.conf").write_text("\n".join([*lines, ""]))
         self.start()
-        until(lambda: self.ask("test", "SOA"), what="the resolver")
+        until(lambda: self.ask("com", "SOA"), what="the resolver")
         return self
 
 
 class Internet:
-    """A little one: the zone `test` at PARENT, `contoso.test` at FIRST and SECOND, `portals.test` at PARENT.
+    """A little one: the zone `com` at PARENT, `contoso.com` at FIRST and SECOND, `portals.com` at PARENT.
 
     A resolver that caches is at RESOLVER.
     """
 
     PARENT, FIRST, SECOND, RESOLVER = "127.0.0.21", "127.0.0.22", "127.0.0.23", "127.0.0.24"
     DELEGATION = """
-@ 60 IN NS ns.test.
+@ 60 IN NS ns.com.
 ns 60 IN A {parent}
 contoso 60 IN NS ns1.contoso
 contoso 60 IN NS ns2.contoso
 ns1.contoso 60 IN A {first}
 ns2.contoso 60 IN A {second}
-portals 60 IN NS ns.test.
+portals 60 IN NS ns.com.
 {more}"""
-    PORTALS = "@ 60 IN NS ns.test.\nhelp 60 IN A 203.0.113.10\nother 60 IN A 203.0.113.10\n"
+    PORTALS = "@ 60 IN NS ns.com.\nhelp 60 IN A 203.0.113.10\nother 60 IN A 203.0.113.10\n"
 
     def __init__(
         self, contoso: str = "", *, second: str | None = None, more: str = "", negative: int = 300
@@ -205,29 +205,29 @@ portals 60 IN NS ns.test.
         delegation = self.DELEGATION.format(
             parent=self.PARENT, first=self.FIRST, second=self.SECOND, more=more
         )
-        zones = {"test": delegation, "portals.test": self.PORTALS}
+        zones = {"com": delegation, "portals.com": self.PORTALS}
         self.parent = Authoritative(self.PARENT, self.port, zones, negative=negative)
         self.first = Authoritative(
-            self.FIRST, self.port, {"contoso.test": self._head + contoso}, negative=negative
+            self.FIRST, self.port, {"contoso.com": self._head + contoso}, negative=negative
         )
         self.second = Authoritative(
             self.SECOND,
             self.port,
-            {"contoso.test": self._head + (contoso if second is None else second)},
+            {"contoso.com": self._head + (contoso if second is None else second)},
             negative=negative,
         )
         stubs = {
-            "test": [self.PARENT],
-            "portals.test": [self.PARENT],
-            "contoso.test": [self.FIRST, self.SECOND],
+            "com": [self.PARENT],
+            "portals.com": [self.PARENT],
+            "contoso.com": [self.FIRST, self.SECOND],
         }
         self.resolver = Resolver(self.RESOLVER, self.port, stubs, self.port)
 
     def put(self, records: str, *, first: bool = True, second: bool = True) -> None:
-        """Other records of contoso.test, at both servers or at one of them."""
+        """Other records of contoso.com, at both servers or at one of them."""
         for server, wanted in ((self.first, first), (self.second, second)):
             if wanted:
-                server.put("contoso.test", self._head + records)
+                server.put("contoso.com", self._head + records)
 
 
 @contextlib.contextmanager

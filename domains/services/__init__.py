@@ -1,0 +1,1 @@
+"""What this room does for its pages and tasks: each owns its transaction."""

@@ -1,0 +1,158 @@
+"""Asking for the binding of a custom domain, for its removal, and for the certificate to be changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.words import N_, Refusal
+from domains import hostnames
+from domains.models import Certificate, CustomDomain
+from domains.workflows import bind as bind_workflow
+from domains.workflows import unbind as unbind_workflow
+from domains.workflows.bind import binding_key
+from jobs import ledger
+from jobs import services as jobs
+from jobs.models import Job, Resource
+from jobs.services import AlreadyActive
+from jobs.states import ACTIVE, JobState
+from provisioning.models import Portal, PortalType, portal_key
+from provisioning.policies import require_updatable
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+SENTENCES = {
+    "trial": N_("A trial portal cannot have a custom domain. It needs a production subscription."),
+    "one_domain_only": N_(
+        "You can only have one custom domain name for a portal; this one has %(host)s. Remove that one first."
+    ),
+    "hostname_taken": N_("%(host)s belongs to another portal of this installation."),
+    "certificate_foreign": N_("This certificate belongs to another organization."),
+    "certificate_expired": N_("This certificate has expired. Choose another one."),
+    "host_mismatch": N_("The certificate does not cover %(host)s. It is for: %(names)s."),
+    "nothing_bound": N_("This portal has no custom domain."),
+}
+# Names of a certificate that a sentence tells.
+SOME_NAMES = 5
+
+
+class BindingRefused(Refusal):
+    """One sentence that says why not; `code` is one of SENTENCES."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(SENTENCES[code], **values)
+        self.code = code
+
+
+def bind(*, portal_id: UUID, hostname: str, certificate_id: UUID, user: User | None) -> Job:
+    """Begin to bind the host name to the portal with that certificate, or to change the certificate of the one that is
+    bound. Everything is checked before anything is written. `hostname` is as `hostnames.host_name` gives it.
+
+    Raises BindingRefused, NotNow (the portal's phase forbids it), AlreadyActive (another job is at it).
+    """
+    try:
+        with transaction.atomic():
+            portal = Portal.objects.select_for_update(of=("self",)).get(pk=portal_id)
+            certificate = Certificate.objects.get(pk=certificate_id)
+            _require(portal, certificate, hostname)
+            domain = _claim(portal, hostname, certificate, user)
+            job = jobs.enqueue(
+                kind=bind_workflow.KIND,
+                inputs=bind_workflow.inputs(portal=portal, domain=domain, certificate=certificate),
+                exclusive_key=binding_key(portal.id),
+                requested_by=user,
+            )
+            # Before anything is made, so that a reset that comes meanwhile finds it.
+            ledger.plan(
+                job_id=job.id,
+                exclusive_key=portal_key(portal.id),
+                kind=bind_workflow.RESOURCE,
+                name=hostname,
+                scope=Resource.Scope.HOSTED,
+            )
+            return job
+    except IntegrityError as error:
+        if "domains_customdomain_hostname" in str(error):
+            raise BindingRefused("hostname_taken", host=hostnames.shown(hostname)) from error
+        raise
+
+
+def _require(portal: Portal, certificate: Certificate, hostname: str) -> None:
+    if portal.type != PortalType.PRODUCTION:
+        raise BindingRefused("trial")
+    require_updatable(portal)
+    if certificate.instance_id != portal.instance_id:
+        raise BindingRefused("certificate_foreign")
+    if certificate.ends_at <= timezone.now():
+        raise BindingRefused("certificate_expired")
+    if not hostnames.covered(certificate.names, hostname):
+        raise BindingRefused(
+            "host_mismatch",
+            host=hostnames.shown(hostname),
+            names=", ".join(hostnames.shown(name) for name in certificate.names[:SOME_NAMES]),
+        )
+
+
+def _claim(portal: Portal, hostname: str, certificate: Certificate, user: User | None) -> CustomDomain:
+    """The portal's row for that host name: the one that is there, or a new one."""
+    domain = CustomDomain.objects.filter(portal=portal).first()
+    if domain is not None and domain.hostname != hostname:
+        if domain.published_at is not None:
+            raise BindingRefused("one_domain_only", host=hostnames.shown(domain.hostname))
+        _require_free(portal)
+        _give_up(domain)
+        domain = None
+    if domain is None:
+        return CustomDomain.objects.create(
+            portal=portal, hostname=hostname, certificate=certificate, created_by=user
+        )
+    _require_free(portal)
+    if domain.published_at is None:
+        CustomDomain.objects.filter(pk=domain.pk).update(certificate=certificate)
+    return domain
+
+
+def _give_up(domain: CustomDomain) -> None:
+    """A host name that never was served, or is not any more, is chosen anew."""
+    for row in ledger.held(exclusive_key=portal_key(domain.portal_id)):
+        if row.kind == bind_workflow.RESOURCE and row.name == domain.hostname:
+            ledger.released(row)
+    domain.delete()
+
+
+def _require_free(portal: Portal) -> None:
+    active = (
+        Job.objects.filter(exclusive_key=binding_key(portal.id), state__in=ACTIVE)
+        .select_related("requested_by")
+        .first()
+    )
+    if active is not None:
+        raise AlreadyActive(active)
+
+
+@transaction.atomic
+def unbind(*, portal_id: UUID, user: User | None) -> Job:
+    """Begin to give the portal's custom domain up. A binding that is under way is stopped first.
+
+    Raises BindingRefused, NotNow, AlreadyActive (it is being removed already, or a step of the binding is still at
+    work: in a moment it is not).
+    """
+    portal = Portal.objects.select_for_update(of=("self",)).get(pk=portal_id)
+    require_updatable(portal)
+    domain = CustomDomain.objects.filter(portal=portal).select_related("job").first()
+    if domain is None:
+        raise BindingRefused("nothing_bound")
+    if (job := domain.job) is not None and job.state in ACTIVE and job.kind == bind_workflow.KIND:
+        state = jobs.cancel(job_id=job.id, requested_by=user)
+        if state is JobState.CANCELLING:
+            raise AlreadyActive(job)
+    return jobs.enqueue(
+        kind=unbind_workflow.KIND,
+        inputs=unbind_workflow.inputs(portal=portal, domain=domain),
+        exclusive_key=binding_key(portal.id),
+        requested_by=user,
+    )

@@ -1,0 +1,140 @@
+"""Giving a custom domain up: the edge stops serving it, and the host name is free for another portal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from domains.dns.verdicts import Verdict
+from domains.edge.probe import EdgeUnavailable, probe
+from domains.models import CustomDomain
+from domains.states import DomainState
+from domains.workflows import evidence
+from domains.workflows.bind import (
+    EDGE_KNOWS_WITHIN,
+    GONE,
+    LOOK_EVERY,
+    RESOURCE,
+    binding_key,
+)
+from jobs import ledger
+from jobs import services as jobs
+from jobs.context import StepContext
+from jobs.errors import NotYet
+from jobs.models import Job, Resource
+from jobs.registry import Effect, Kind, OnRestart, Planned, Step
+from jobs.services import NotRestartable
+from jobs.states import ACTIVE, JobState
+from provisioning.models import Portal, portal_key
+from provisioning.teardown import Teardown
+from provisioning.workflows.provision import may_manage, subject
+
+KIND = "unbind-domain"
+
+
+def _withdraw(context: StepContext) -> Mapping[str, Any]:
+    CustomDomain.objects.filter(pk=context.inputs["domain_id"]).update(
+        published_at=None, state=DomainState.REMOVING
+    )
+    return {}
+
+
+def _see(context: StepContext) -> Mapping[str, Any]:
+    """The edge shows no certificate for the host any more. One that is away shows none either."""
+    host = context.inputs["hostname"]
+    end = time.monotonic() + EDGE_KNOWS_WITHIN
+    while True:
+        context.check()
+        try:
+            served = probe(settings.EDGE_ADDRESS, host).fingerprint
+        except EdgeUnavailable:
+            break
+        if served is None:
+            break
+        if time.monotonic() > end:
+            raise EdgeUnavailable(f"The edge still serves {host}.", code="edge_still_serves")
+        time.sleep(LOOK_EVERY)
+    finding = evidence.look(
+        host=host, expected=context.inputs["expected"], portal_id=UUID(context.inputs["portal_id"])
+    )
+    # A record that leads to a place where nobody answers is an invitation to somebody else.
+    return {"dangling": finding.judgement.verdict in {Verdict.VERIFIED, Verdict.PROPAGATING}}
+
+
+def _forget(context: StepContext) -> Mapping[str, Any]:
+    CustomDomain.objects.filter(pk=context.inputs["domain_id"], published_at=None).delete()
+    for row in ledger.held(exclusive_key=portal_key(context.inputs["portal_id"])):
+        if row.kind == RESOURCE and row.name == context.inputs["hostname"]:
+            ledger.released(row)
+    return {}
+
+
+def _begun(job: Job) -> None:
+    Portal.objects.select_for_update().get(pk=job.inputs["portal_id"])
+    rows = CustomDomain.objects.filter(pk=job.inputs["domain_id"])
+    if job.restart_of_id is not None:
+        rows = rows.filter(job_id=job.restart_of_id)
+    if not rows.update(job=job, state=DomainState.REMOVING):
+        raise NotRestartable(GONE)
+
+
+def _settled(job: Job) -> None:
+    if job.state != JobState.SUCCEEDED:
+        CustomDomain.objects.filter(pk=job.inputs["domain_id"], job=job).update(state=DomainState.FAILED)
+
+
+_STEPS = (
+    Step("withdraw", "Take the host name from the edge", _withdraw, Effect.DATABASE_ONLY, OnRestart.VERIFY),
+    Step(
+        "see",
+        "See that the edge does not serve it any more",
+        _see,
+        Effect.IDEMPOTENT,
+        OnRestart.VERIFY,
+        limit=60.0,
+    ),
+    Step("forget", "Give the host name up", _forget, Effect.DATABASE_ONLY),
+)
+
+UNBIND = Kind(
+    name=KIND,
+    version=1,
+    title="Remove custom domain",
+    steps=_STEPS,
+    plan=lambda inputs: [Planned(step.name) for step in _STEPS],
+    may_see=may_manage,
+    may_act=may_manage,
+    subject=subject,
+    on_begun=_begun,
+    on_settled=_settled,
+)
+
+
+def inputs(*, portal: Portal, domain: CustomDomain) -> dict[str, Any]:
+    """What such a job is asked with."""
+    return {
+        "portal_id": str(portal.id),
+        "instance_id": str(portal.instance_id),
+        "domain_id": str(domain.id),
+        "hostname": domain.hostname,
+        "expected": portal.host,
+    }
+
+
+def _undo(context: StepContext, resource: Resource) -> None:
+    """A reset takes the custom domain with it, and stops a job that is at it."""
+    portal_id = context.inputs["portal_id"]
+    active = Job.objects.filter(exclusive_key=binding_key(portal_id), state__in=ACTIVE).first()
+    if active is not None and jobs.cancel(job_id=active.id, requested_by=None) is JobState.CANCELLING:
+        raise NotYet(1.0, note="The binding of the custom domain is being stopped.")
+    with transaction.atomic():
+        CustomDomain.objects.filter(portal_id=portal_id, hostname=resource.name).update(published_at=None)
+        CustomDomain.objects.filter(portal_id=portal_id, hostname=resource.name).delete()
+
+
+TEARDOWN = Teardown(RESOURCE, "Take the custom domain from the edge", 10, _undo)
