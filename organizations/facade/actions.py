@@ -15,7 +15,14 @@ from organizations.facade import privileges
 from organizations.facade.callers import Caller
 from organizations.facade.entitysets import bulk_delete
 from organizations.facade.exchange import Call, Reply
-from organizations.facade.odata.faults import BAD_PACKAGE, INVALID_ARGUMENT, Fault, bad_payload, bad_query, no_record
+from organizations.facade.odata.faults import (
+    BAD_PACKAGE,
+    INVALID_ARGUMENT,
+    Fault,
+    bad_payload,
+    bad_query,
+    no_record,
+)
 from organizations.facade.odata.paths import Segment
 from organizations.facade.tables import business_unit, error_number, other_side
 from organizations.packages import catalog, reader, verdict
@@ -123,7 +130,11 @@ def _stage(call: Call, caller: Caller, segment: Segment) -> Reply:
     names = {f"{item.unique_name} ({item.version})": item for item in package.requires}
     installed = {solution.unique_name for solution in solutions.installed(caller.instance.id)}
     missing = [
-        {"RequiredComponentSchemaName": "", "RequiredComponentDisplayName": text, "RequiredSolutionName": text}
+        {
+            "RequiredComponentSchemaName": "",
+            "RequiredComponentDisplayName": text,
+            "RequiredSolutionName": text,
+        }
         for text in staged.missing
     ]
     results = {

@@ -90,8 +90,12 @@ def listed(call: Call, caller: Caller, entity: Entity, within: Q | None = None) 
     body["value"] = _shown(page.rows, caller, entity, options)
     if page.next_token:
         query = {**call.query, "$skiptoken": page.next_token}
-        body["@odata.nextLink"] = f"{call.root}/{quote(call.path, safe='/()=,$')}?{urlencode(query, quote_via=quote)}"
-    headers = {"Preference-Applied": f"odata.maxpagesize={call.page_size}"} if "prefer" in call.headers else {}
+        body["@odata.nextLink"] = (
+            f"{call.root}/{quote(call.path, safe='/()=,$')}?{urlencode(query, quote_via=quote)}"
+        )
+    headers = (
+        {"Preference-Applied": f"odata.maxpagesize={call.page_size}"} if "prefer" in call.headers else {}
+    )
     return Reply(200, body, headers)
 
 
@@ -266,7 +270,9 @@ def _check_keys(caller: Caller, entity: Entity, attributes: Mapping[str, Any]) -
             continue
         _lock_key(caller.instance.id, f"{entity.name}:{sorted(values.items())}")
         if records.rows_of(caller.instance.id, entity).filter(*_same(values)).exists():
-            raise Fault(412, DUPLICATE, f"A record of {entity.name} with the same {', '.join(key)} already exists.")
+            raise Fault(
+                412, DUPLICATE, f"A record of {entity.name} with the same {', '.join(key)} already exists."
+            )
 
 
 def _fresh(row: models.Record) -> models.Record:
@@ -301,7 +307,9 @@ def _behind(call: Call, caller: Caller, entity: Entity, first: Segment, rest: Se
         raise _not_allowed(call)
     if name in entity.collections():
         other, column = entity.collections()[name]
-        return listed(call, caller, other, conditions.matching(Condition(column.name, "eq", str(row.record_id))))
+        return listed(
+            call, caller, other, conditions.matching(Condition(column.name, "eq", str(row.record_id)))
+        )
     if name in entity.navigations():
         column, target = entity.navigations()[name]
         value = row.attributes.get(column.name)
@@ -359,7 +367,9 @@ def _update_one(caller: Caller, entity: Entity, item: Mapping[str, Any]) -> UUID
 def _upsert_one(caller: Caller, entity: Entity, item: Mapping[str, Any]) -> UUID:
     record_id, changes = payloads.attributes(item, entity)
     if "@odata.id" in item:
-        segment = paths.parse("/".join([f"{name}({key})" for name, key in [payloads.reference(item["@odata.id"])]]))[0]
+        segment = paths.parse(
+            "/".join([f"{name}({key})" for name, key in [payloads.reference(item["@odata.id"])]])
+        )[0]
     elif record_id is not None:
         segment = Segment(entity.set_name, record_id, called=True)
     else:
@@ -401,7 +411,9 @@ def _bulk(payload: Mapping[str, Any]) -> tuple[Entity, list[UUID]]:
             raise ValueError(condition["AttributeName"])
         ids = [UUID(value["Value"] if isinstance(value, dict) else value) for value in condition["Values"]]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise bad_payload("BulkDelete takes one query with one condition, a list of the records' ids.") from error
+        raise bad_payload(
+            "BulkDelete takes one query with one condition, a list of the records' ids."
+        ) from error
     return entity, ids
 
 

@@ -15,7 +15,7 @@ MAX_PAGE = 5000  # rows, as Dataverse has it
 
 @dataclass(frozen=True)
 class Call:
-    """`path` is what stands behind `/api/data/v9.2/`, decoded; `root` is the address before it; headers in lower case."""
+    """`path` stands behind `/api/data/v9.2/`, decoded; `root` is the address before it; headers in lower case."""
 
     method: str
     path: str

@@ -40,7 +40,9 @@ _EDM = {
 }
 
 
-def definitions(instance: Instance, segments: Sequence[Segment], options: Options, root: str) -> dict[str, Any]:
+def definitions(
+    instance: Instance, segments: Sequence[Segment], options: Options, root: str
+) -> dict[str, Any]:
     """The answer to `EntityDefinitions…`. Raises Fault."""
     first, rest = segments[0], segments[1:]
     if not first.called:
@@ -104,7 +106,8 @@ def _rows_of(entity: Entity, part: str) -> list[Row]:
             return [row for column in entity.columns.values() for row in _relationships(entity, column)]
         case _:
             return [
-                {"LogicalName": f"{entity.name}_{'_'.join(key)}", "KeyAttributes": list(key)} for key in entity.keys
+                {"LogicalName": f"{entity.name}_{'_'.join(key)}", "KeyAttributes": list(key)}
+                for key in entity.keys
             ]
 
 
@@ -193,7 +196,9 @@ def _expanded(entity: Entity, options: Options) -> dict[str, Any]:
 def _filtered(rows: Sequence[Row], options: Options) -> Sequence[Row]:
     if options.order or options.count or options.skip_token:
         raise bad_query("Metadata is neither ordered nor counted nor paged.")
-    found = rows if options.filter is None else [row for row in rows if matches(options.filter, row, _nothing)]
+    found = (
+        rows if options.filter is None else [row for row in rows if matches(options.filter, row, _nothing)]
+    )
     return found if options.top is None else found[: options.top]
 
 
@@ -213,23 +218,33 @@ def _one(row: Row, options: Options) -> dict[str, Any]:
 
 def document() -> str:
     """`$metadata`: the service as CSDL, which generic OData tools read first."""
-    root = ET.Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": "http://docs.oasis-open.org/odata/ns/edmx"})
+    root = ET.Element(
+        "edmx:Edmx", {"Version": "4.0", "xmlns:edmx": "http://docs.oasis-open.org/odata/ns/edmx"}
+    )
     services = ET.SubElement(root, "edmx:DataServices")
     schema = ET.SubElement(
         services,
         "Schema",
-        {"Namespace": "Microsoft.Dynamics.CRM", "Alias": "mscrm", "xmlns": "http://docs.oasis-open.org/odata/ns/edm"},
+        {
+            "Namespace": "Microsoft.Dynamics.CRM",
+            "Alias": "mscrm",
+            "xmlns": "http://docs.oasis-open.org/odata/ns/edm",
+        },
     )
     for entity in entities().values():
         _entity_type(schema, entity)
     container = ET.SubElement(schema, "EntityContainer", {"Name": "System"})
     for entity in entities().values():
-        ET.SubElement(container, "EntitySet", {"Name": entity.set_name, "EntityType": f"{_CAST}{entity.name}"})
+        ET.SubElement(
+            container, "EntitySet", {"Name": entity.set_name, "EntityType": f"{_CAST}{entity.name}"}
+        )
     for table in TABLES.values():
         type = ET.SubElement(schema, "EntityType", {"Name": table.entity, "OpenType": "true"})
         _key(type, table.primary_id)
         ET.SubElement(type, "Property", {"Name": table.primary_id, "Type": "Edm.Guid"})
-        ET.SubElement(container, "EntitySet", {"Name": table.set_name, "EntityType": f"{_CAST}{table.entity}"})
+        ET.SubElement(
+            container, "EntitySet", {"Name": table.set_name, "EntityType": f"{_CAST}{table.entity}"}
+        )
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode")
 
 
@@ -237,9 +252,7 @@ def _entity_type(schema: ET.Element, entity: Entity) -> None:
     type = ET.SubElement(schema, "EntityType", {"Name": entity.name})
     _key(type, entity.primary_id)
     for column in entity.columns.values():
-        ET.SubElement(
-            type, "Property", {"Name": column.wire, "Type": _EDM.get(column.type, "Edm.String")}
-        )
+        ET.SubElement(type, "Property", {"Name": column.wire, "Type": _EDM.get(column.type, "Edm.String")})
     for navigation, (_, target) in entity.navigations().items():
         ET.SubElement(type, "NavigationProperty", {"Name": navigation, "Type": f"{_CAST}{target}"})
     for collection, (other, _) in entity.collections().items():
@@ -250,4 +263,3 @@ def _entity_type(schema: ET.Element, entity: Entity) -> None:
 
 def _key(type: ET.Element, name: str) -> None:
     ET.SubElement(ET.SubElement(type, "Key"), "PropertyRef", {"Name": name})
-

@@ -1,7 +1,7 @@
 """The token endpoint: client credentials of the directory's applications, by django-oauth-toolkit.
 
-The directory keeps the applications and checks their secrets; the toolkit keeps the tokens, and therefore a row for each
-application that ever asked for one.
+The directory keeps the applications and checks their secrets; the toolkit keeps the tokens, and therefore a row for
+each application that ever asked for one.
 """
 
 from __future__ import annotations

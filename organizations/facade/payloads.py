@@ -73,7 +73,9 @@ def _guid(name: str, value: Any) -> UUID:
     try:
         return UUID(value)
     except (ValueError, AttributeError, TypeError):
-        raise bad_payload(f"Cannot convert the literal of '{name[:100]}' to the expected type 'Edm.Guid'.") from None
+        raise bad_payload(
+            f"Cannot convert the literal of '{name[:100]}' to the expected type 'Edm.Guid'."
+        ) from None
 
 
 def _value(column: Column, value: Any) -> Any:
@@ -137,7 +139,11 @@ def targets(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def reference(text: Any) -> tuple[str, str]:
     """Entity set and what stands in its parentheses, from an `@odata.id`. Raises Fault."""
-    match = re.fullmatch(r"(?:.*/)?([A-Za-z_][A-Za-z0-9_]*)\((.*)\)", text, re.DOTALL) if isinstance(text, str) else None
+    match = (
+        re.fullmatch(r"(?:.*/)?([A-Za-z_][A-Za-z0-9_]*)\((.*)\)", text, re.DOTALL)
+        if isinstance(text, str)
+        else None
+    )
     if match is None:
         raise no_segment(str(text))
     return match[1], match[2]

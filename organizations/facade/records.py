@@ -30,8 +30,8 @@ from organizations.facade.definitions import (
     Type,
     entities,
 )
-from organizations.facade.odata.faults import Fault, bad_query, no_property
 from organizations.facade.odata.evaluation import unbound
+from organizations.facade.odata.faults import Fault, bad_query, no_property
 from organizations.facade.odata.filters import All, Either, Node, Not, Some, Test
 from organizations.facade.odata.options import Options
 from organizations.ports import Condition

@@ -108,7 +108,9 @@ def _changes(changes: ChangeSet, caller: Caller) -> list[tuple[Reply, str]] | tu
                 reply = _one(_resolved(part.call, places), caller)
                 replies.append((reply, part.content_id))
                 if part.content_id and "OData-EntityId" in reply.headers:
-                    places[part.content_id] = reply.headers["OData-EntityId"].removeprefix(f"{part.call.root}/")
+                    places[part.content_id] = reply.headers["OData-EntityId"].removeprefix(
+                        f"{part.call.root}/"
+                    )
     except Fault as fault:
         return of_fault(fault), changes.parts[len(replies)].content_id
     return replies
@@ -121,7 +123,9 @@ def _resolved(call: Call, places: dict[str, str]) -> Call:
         return places.get(match[1], match[0])
 
     body = call.body.decode("utf-8", "replace")
-    body = re.sub(r'(?<=@odata\.bind")(\s*:\s*")/?\$(\w{1,40})(?=")', lambda m: m[1] + _bound(m, places), body)
+    body = re.sub(
+        r'(?<=@odata\.bind")(\s*:\s*")/?\$(\w{1,40})(?=")', lambda m: m[1] + _bound(m, places), body
+    )
     return replace(call, path=_REFERENCE.sub(place, call.path, count=1), body=body.encode())
 
 

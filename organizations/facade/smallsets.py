@@ -12,7 +12,14 @@ from organizations.facade.callers import Caller
 from organizations.facade.exchange import Call, Reply
 from organizations.facade.odata import options as query_options
 from organizations.facade.odata.evaluation import Row, matches, ordered
-from organizations.facade.odata.faults import Fault, bad_payload, bad_query, no_property, no_record, no_segment
+from organizations.facade.odata.faults import (
+    Fault,
+    bad_payload,
+    bad_query,
+    no_property,
+    no_record,
+    no_segment,
+)
 from organizations.facade.odata.options import Options
 from organizations.facade.odata.paths import Segment
 from organizations.facade.tables import TABLES, Rows, Table
@@ -37,9 +44,7 @@ def answer(call: Call, caller: Caller, table: Table, segments: Sequence[Segment]
     return _behind(call, caller, rows, table, row, rest)
 
 
-def _behind(
-    call: Call, caller: Caller, rows: Rows, table: Table, row: Row, rest: Sequence[Segment]
-) -> Reply:
+def _behind(call: Call, caller: Caller, rows: Rows, table: Table, row: Row, rest: Sequence[Segment]) -> Reply:
     if not rest:
         options = query_options.parse(call.query)
         context = {"@odata.context": f"{call.root}/$metadata#{table.set_name}/$entity"}
@@ -97,12 +102,18 @@ def _shown(rows: Rows, table: Table, row: Row, options: Options) -> Mapping[str,
     for name in options.select or ():
         if name not in row:
             raise no_property(name, table.entity)
-    shown = dict(row) if options.select is None else {name: row[name] for name in (*options.select, table.primary_id)}
+    shown = (
+        dict(row)
+        if options.select is None
+        else {name: row[name] for name in (*options.select, table.primary_id)}
+    )
     for expand in options.expand:
         if expand.name not in table.collections:
             raise no_property(expand.name, table.entity)
         other = TABLES[table.collections[expand.name]]
-        shown[expand.name] = [_shown(rows, other, one, expand.options) for one in rows.follow(table, row, expand.name)]
+        shown[expand.name] = [
+            _shown(rows, other, one, expand.options) for one in rows.follow(table, row, expand.name)
+        ]
     return shown
 
 

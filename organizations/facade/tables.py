@@ -64,7 +64,9 @@ TABLES: Mapping[str, Table] = {
             privileges.READ_USERS,
             {"systemuserroles_association": "roles", "teammembership_association": "teams"},
         ),
-        Table("roles", "role", "roleid", privileges.READ_ROLES, {"systemuserroles_association": "systemusers"}),
+        Table(
+            "roles", "role", "roleid", privileges.READ_ROLES, {"systemuserroles_association": "systemusers"}
+        ),
         Table("teams", "team", "teamid", privileges.READ_USERS, {"teamroles_association": "roles"}),
         Table("businessunits", "businessunit", "businessunitid"),
         Table("organizations", "organization", "organizationid"),

@@ -90,7 +90,9 @@ def _answer(reply: Reply) -> HttpResponse:
 def discovery(request: HttpRequest, tenant: str, *, instance: Instance) -> HttpResponse:
     """Where tokens are to be had, for clients that ask (msal, azure-identity)."""
     if not tokens.is_tenant(tenant):
-        return JsonResponse({"error": "invalid_tenant", "error_description": "There is no such tenant."}, status=400)
+        return JsonResponse(
+            {"error": "invalid_tenant", "error_description": "There is no such tenant."}, status=400
+        )
     authority = f"{request.scheme}://{request.get_host()}/{tenant}"
     return JsonResponse(
         {
@@ -115,4 +117,6 @@ def token(request: HttpRequest, tenant: str, *, instance: Instance) -> HttpRespo
 @_open
 def nothing(request: HttpRequest, path: str = "") -> HttpResponse:
     """Whatever else is asked for on this host."""
-    return _answer(of_fault(Fault(404, "0x80060888", f"Resource not found for the segment '{unquote(path)[:100]}'.")))
+    return _answer(
+        of_fault(Fault(404, "0x80060888", f"Resource not found for the segment '{unquote(path)[:100]}'."))
+    )
