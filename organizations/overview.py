@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from organizations.installations import ACTIVE
 from organizations.models import Instance, SolutionInstall
 from organizations.packages import catalog
 from organizations.ports import InstalledSolution
-from organizations.solution_states import SolutionState, state_of
+from organizations.solution_states import SolutionState, action_of, state_of
 
 # Seconds between two looks, by the seconds since anything began or changed.
 _INTERVALS = ((30, 1), (120, 2), (600, 5))
@@ -41,10 +41,22 @@ class SolutionRow:
     reason: str = ""
     error_id: str = ""
     job_id: UUID | None = None
+    progress: int = 0
+    component: str = ""
+    can_be_installed: bool = True
 
     @property
     def failed(self) -> bool:
         return self.state is SolutionState.INSTALL_FAILED
+
+    @property
+    def installing(self) -> bool:
+        return self.state is SolutionState.INSTALLING
+
+    @property
+    def action(self) -> str:
+        """What an administrator may do with it: "install", "upgrade", "retry", or "" for nothing."""
+        return action_of(self.state) if self.can_be_installed or self.failed else ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,9 @@ def overview(instance: Instance) -> Overview:
         found = {solution.unique_name: solution for solution in connect(instance).solutions()}
     except JobError as error:
         problem = error.message
-    installs = {row.unique_name: row for row in SolutionInstall.objects.filter(instance=instance)}
+    rows = SolutionInstall.objects.filter(instance=instance).select_related("package")
+    # The file itself stays where it is.
+    installs = {row.unique_name: row for row in rows.defer("package__content")}
     return Overview(_rows(found, installs), watching, problem)
 
 
@@ -95,15 +109,19 @@ def _rows(
     found: dict[str, InstalledSolution] | None, installs: dict[str, SolutionInstall]
 ) -> list[SolutionRow]:
     shipped = {solution.unique_name: solution for solution in catalog.shipped()}
-    ours = [_row(name, found, installs.get(name)) for name in shipped]
-    others = sorted((found or {}).keys() - shipped.keys(), key=lambda name: (found or {})[name].friendly_name)
-    return ours + [_row(name, found, None) for name in others]
+    rows = [_row(name, brought, found, installs.get(name)) for name, brought in shipped.items()]
+    # What else is there, and what somebody uploaded.
+    others = {*(found or {}), *installs} - shipped.keys()
+    more = [_row(name, None, found, installs.get(name)) for name in others]
+    return rows + sorted(more, key=lambda row: (row.name.casefold(), row.unique_name))
 
 
 def _row(
-    name: str, found: dict[str, InstalledSolution] | None, install: SolutionInstall | None
+    name: str,
+    brought: catalog.Shipped | None,
+    found: dict[str, InstalledSolution] | None,
+    install: SolutionInstall | None,
 ) -> SolutionRow:
-    brought = next((solution for solution in catalog.shipped() if solution.unique_name == name), None)
     there = (found or {}).get(name)
     installed = there.version if there else None
     if found is None and install is not None and install.state == SolutionInstall.State.INSTALLED:
@@ -113,15 +131,31 @@ def _row(
         installed=installed,
         shipped=brought.version if brought else None,
     )
-    return SolutionRow(
-        unique_name=name,
-        name=brought.friendly_name if brought else there.friendly_name if there else name,
-        version=installed or (brought.version if brought else ""),
-        state=state,
-        reason=install.reason if install else "",
-        error_id=install.error_id if install else "",
-        job_id=install.job_id if install else None,
-    )
+    version = installed or (brought.version if brought else install.version if install else "")
+    row = SolutionRow(name, _name(name, brought, there, install), version, state)
+    if install is not None:
+        row = replace(
+            row,
+            reason=install.reason,
+            error_id=install.error_id,
+            job_id=install.job_id,
+            progress=install.progress,
+            component=install.component,
+        )
+    return replace(row, can_be_installed=brought is not None)
+
+
+def _name(
+    unique_name: str,
+    brought: catalog.Shipped | None,
+    there: InstalledSolution | None,
+    install: SolutionInstall | None,
+) -> str:
+    if brought:
+        return brought.friendly_name
+    if there:
+        return there.friendly_name
+    return install.package.friendly_name if install and install.package else unique_name
 
 
 def _interval(since: datetime, now: datetime) -> int:

@@ -57,3 +57,15 @@ def state_of(*, known: str | None, installed: str | None, shipped: str | None) -
     if shipped is not None and versions.older(installed, shipped):
         return SolutionState.UPGRADE_AVAILABLE
     return SolutionState.INSTALLED
+
+
+_ACTIONS = {
+    SolutionState.NOT_INSTALLED: "install",
+    SolutionState.UPGRADE_AVAILABLE: "upgrade",
+    SolutionState.INSTALL_FAILED: "retry",
+}
+
+
+def action_of(state: SolutionState) -> str:
+    """Which of the page's buttons a solution in that state has: "install", "upgrade", "retry" or "" for none."""
+    return _ACTIONS.get(state, "")

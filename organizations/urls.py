@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from organizations import views, views_list
+from organizations import views, views_labels, views_languages, views_list, views_solutions
 
 app_name = "organizations"
 urlpatterns = [
@@ -10,6 +10,10 @@ urlpatterns = [
     path("instances/list/", views_list.instances_list, name="instances-list"),
     path("instances/<uuid:instance_id>/", views.detail, name="instance"),
     path("instances/<uuid:instance_id>/access/", views.access, name="access"),
-    path("instances/<uuid:instance_id>/solutions/", views.solutions, name="solutions"),
-    path("instances/<uuid:instance_id>/solutions/table/", views.solutions_table, name="solutions_table"),
+    path("instances/<uuid:instance_id>/solutions/", views_solutions.solutions, name="solutions"),
+    path("instances/<uuid:instance_id>/solutions/table/", views_solutions.table, name="solutions_table"),
+    path("instances/<uuid:instance_id>/solutions/retry/", views_solutions.retry, name="retry"),
+    path("instances/<uuid:instance_id>/solutions/upload/", views_solutions.upload, name="upload"),
+    path("instances/<uuid:instance_id>/languages/", views_languages.languages, name="languages"),
+    path("instances/<uuid:instance_id>/labels/", views_labels.labels, name="labels"),
 ]

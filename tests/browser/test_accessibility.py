@@ -37,6 +37,7 @@ NO_PAGES = {
     "instances/list/",
     "instances/<uuid:instance_id>/access/",
     "instances/<uuid:instance_id>/solutions/table/",
+    "instances/<uuid:instance_id>/solutions/retry/",
 }
 
 
@@ -73,6 +74,9 @@ def pages(stack: Stack, chromium: Browser) -> Iterator[dict[str, str]]:
         "instances/": f"/instances/?selected={instance.strip('/').rpartition('/')[2]}",
         "instances/<uuid:instance_id>/": instance,
         "instances/<uuid:instance_id>/solutions/": f"{instance}solutions/",
+        "instances/<uuid:instance_id>/solutions/upload/": f"{instance}solutions/upload/",
+        "instances/<uuid:instance_id>/languages/": f"{instance}languages/?enable=1040",
+        "instances/<uuid:instance_id>/labels/": f"{instance}labels/?language=1031",
         "not found": "/there-is-no-such-page/",
     }
     context.close()

@@ -153,11 +153,11 @@ class TestSolutions:
         assert states(html)[BASE] == "install-failed"
         assert "It &lt;rains&gt;." in html
         assert "<code>0A1B2C3D</code>" in html
-        assert f'name="retry" value="{BASE}"' in html
+        assert f"solutions/retry/?solution={BASE}" in html
 
     def test_a_customizer_sees_no_button(self, instance: Instance, customizer: User) -> None:
         installations.job_failed(job_id=request(instance, BASE), reason="It rains.")
-        assert 'name="retry"' not in page(browse(customizer), solutions_path(instance))
+        assert "solutions/retry/" not in page(browse(customizer), solutions_path(instance))
 
     def test_a_silent_organization_leaves_what_we_know(self, instance: Instance, administrator: User) -> None:
         installations.installed(instance_id=instance.id, unique_name=BASE, version="9.0.1.0")
@@ -183,7 +183,9 @@ class TestPolling:
         request(instance, BASE)
         html = page(browse(administrator), solutions_path(instance))
         assert 'hx-trigger="every 1s"' in html
-        assert 'name="retry"' not in html
+        assert "solution-action" in html
+        assert "<form" not in html.partition('id="solutions"')[2].partition("</table>")[0]
+        assert "solutions/retry/" not in html
 
     def test_nothing_new_is_no_content(self, instance: Instance, administrator: User) -> None:
         request(instance, BASE)
@@ -206,7 +208,7 @@ class TestPolling:
         installations.job_failed(job_id=job_id, reason="It rains.")
         html = page(client, path)
         assert "hx-get" not in html
-        assert 'name="retry"' in html
+        assert "solutions/retry/" in html
 
     def test_an_unchanged_poll_is_cheap(
         self,

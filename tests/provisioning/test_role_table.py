@@ -33,6 +33,8 @@ TENANT = frozenset({"global.admin", "service.admin"})
 MANAGERS = TENANT | {"system.admin", "second.admin"}
 PREPARERS = MANAGERS | {"customizer"}
 GLOBAL = frozenset({"global.admin"})
+# Contoso's own, in whose organization a package of one's own is installed.
+SYSTEM_ADMINISTRATORS = MANAGERS - {"service.admin"}
 NOBODY: frozenset[str] = frozenset()
 
 STATES = (
@@ -88,10 +90,15 @@ TABLE: dict[str, Callable[[str], frozenset[str]]] = {
     "instances/<uuid:instance_id>/access/": always(MANAGERS),
     "instances/<uuid:instance_id>/solutions/": always(PREPARERS),
     "instances/<uuid:instance_id>/solutions/table/": always(PREPARERS),
+    "instances/<uuid:instance_id>/solutions/retry/": always(MANAGERS),
+    "instances/<uuid:instance_id>/solutions/upload/": always(SYSTEM_ADMINISTRATORS),
+    "instances/<uuid:instance_id>/languages/": always(PREPARERS),
+    "instances/<uuid:instance_id>/labels/": always(PREPARERS),
 }
 # Posting there takes more than looking.
 POST: dict[str, Callable[[str], frozenset[str]]] = {
     "instances/<uuid:instance_id>/solutions/": always(MANAGERS),
+    "instances/<uuid:instance_id>/languages/": always(MANAGERS),
 }
 # Routes whose GET or POST there is not (405).
 NO_GET = {
