@@ -9,8 +9,8 @@ from django.core.cache import cache
 _MINUTE = 60  # seconds
 
 
-def allow(*, person: int, action: str, per_minute: int, now: float | None = None) -> bool:
-    """Count one more and say whether it is still allowed. `now`: seconds since the epoch.
+def allow(*, person: int | str, action: str, per_minute: int, now: float | None = None) -> bool:
+    """Count one more and say whether it is still allowed. `person`: the id, or an address. `now`: seconds since 1970.
 
     Counts are kept for each calendar minute in the shared cache; a few too many may pass when two requests count at
     the same moment, which is good enough for what this is for.

@@ -1,4 +1,4 @@
-"""People, their directory roles, and the embedded directory's client applications."""
+"""People, their directory roles, the embedded directory's client applications, and the audit trail."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext
 
+from accounts.audit.verbs import RESULT_WORDS, WORDS, Result, Verb
 from accounts.roles import DirectoryRole
 
 
@@ -119,3 +121,67 @@ class DirectoryApplicationSecret(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application}: secret until {self.expires_at:%Y-%m-%d}"
+
+
+class AuditRecord(models.Model):
+    """One line of the audit trail: who did what to what, with which result, from where.
+
+    Only ever added to: triggers refuse everything else (migration 0003). So it points at nothing by foreign keys, and
+    tells names as they were.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    # No person: a stranger (with an address), or a process of ours, which `actor` names.
+    person_id = models.BigIntegerField(null=True)
+    login = models.CharField(max_length=254, blank=True, default="")
+    actor = models.CharField(max_length=150, blank=True, default="")
+    verb = models.CharField(max_length=40)
+    result = models.CharField(max_length=10)
+    subject_kind = models.CharField(max_length=20)
+    subject_id = models.CharField(max_length=64, blank=True, default="")
+    subject_name = models.CharField(max_length=200, blank=True, default="")
+    # What the subject belongs to (the portal of a job), else the subject itself.
+    about_kind = models.CharField(max_length=20)
+    about_id = models.CharField(max_length=64, blank=True, default="")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    code = models.CharField(max_length=60, blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    error_id = models.CharField(max_length=8, blank=True, default="")
+    address = models.GenericIPAddressField(null=True)
+    agent = models.CharField(max_length=200, blank=True, default="")
+    path = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(result__in=[result.value for result in Result]),
+                name="accounts_audit_result_known",
+            ),
+        ]
+        # The text search has an index over words of its own (migration 0003).
+        indexes = [
+            models.Index(fields=["at", "id"], name="accounts_audit_newest"),
+            models.Index(fields=["verb", "at", "id"], name="accounts_audit_by_verb"),
+            models.Index(fields=["result", "at", "id"], name="accounts_audit_by_result"),
+            models.Index(fields=["subject_kind", "at", "id"], name="accounts_audit_by_kind"),
+            models.Index(fields=["subject_id", "at", "id"], name="accounts_audit_by_subject"),
+            models.Index(fields=["about_id", "at", "id"], name="accounts_audit_by_about"),
+            models.Index(
+                fields=["error_id", "at", "id"], condition=~Q(error_id=""), name="accounts_audit_by_error_id"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor or 'a stranger'}: {self.verb} ({self.result})"
+
+    @property
+    def words(self) -> str:
+        """What was done, in the reader's language."""
+        return gettext(WORDS[Verb(self.verb)]) if self.verb in set(Verb) else self.verb
+
+    @property
+    def result_words(self) -> str:
+        """What came of it, in the reader's language."""
+        return gettext(RESULT_WORDS[Result(self.result)])

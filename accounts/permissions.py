@@ -103,3 +103,8 @@ def may_manage(user: User, instance_id: UUID | None) -> bool:
 def may_add_applications(user: User) -> bool:
     """Add a portal add-on, as buying one more subscription would."""
     return is_global_administrator(user)
+
+
+def may_read_audit(user: User) -> bool:
+    """What everybody did, over the whole tenant: for those who manage all of it, support staff among them."""
+    return is_tenant_administrator(user)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from accounts import audit
 from accounts.language import supported
 from accounts.models import User
 
@@ -23,8 +25,7 @@ def language(request: HttpRequest) -> HttpResponse:
     if code and not supported(code):
         return response
     if isinstance(request.user, User):
-        request.user.language = code
-        request.user.save(update_fields=["language"])
+        _keep(request.user, code)
     # The pages before the next sign-in speak it, too.
     name = settings.LANGUAGE_COOKIE_NAME
     if code:
@@ -39,6 +40,16 @@ def language(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie(name, samesite="Lax")
     return response
+
+
+@transaction.atomic
+def _keep(user: User, code: str) -> None:
+    before, user.language = user.language, code
+    user.save(update_fields=["language"])
+    subject = audit.Subject("person", str(user.pk), str(user))
+    audit.changed(
+        audit.Verb.CHOOSE_LANGUAGE, subject=subject, before={"language": before}, after={"language": code}
+    )
 
 
 def _back(request: HttpRequest) -> str:

@@ -147,6 +147,7 @@ MIDDLEWARE = [
     "portaladmin.texts.NoNulMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.audit.middleware.AuditMiddleware",  # sees what everything behind it answers, and who asked
     "accounts.language.LanguageMiddleware",
     "portaladmin.login.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -256,7 +257,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if env.bool("TRUST_PROXY", False):
+# What a proxy in front of us says of the client (X-Forwarded-*) counts only when there is one.
+TRUST_PROXY: bool = env.bool("TRUST_PROXY", False)
+if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     # Limits on sign-in count by the client's address, which the proxy tells; without this all clients were one.
     ALLAUTH_TRUSTED_PROXY_COUNT = 1

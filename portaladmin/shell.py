@@ -28,10 +28,11 @@ _TABS = (
     (N_("Instances"), "organizations:instances", "/instances/"),
     (N_("Applications"), "provisioning:applications", ""),
     (N_("Jobs"), "jobs:list", "/jobs/"),
+    (N_("Audit"), "audit", "/audit/"),
     (N_("System"), "system", "/system/"),
 )
 # Tabs for those who manage the whole tenant.
-_TENANT_ONLY = {"system"}
+_TENANT_ONLY = {"audit", "system"}
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "tabs": _tabs(request) if request.user.is_authenticated else [],
+        "may_read_audit": isinstance(request.user, User) and permissions.may_read_audit(request.user),
         "interface_languages": settings.LANGUAGES,
         "chosen_language": getattr(request.user, "language", "")
         or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),

@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts import views as accounts
+from accounts.audit import views as audit
 from portaladmin import health, system
 
 handler400 = "portaladmin.errors.bad_request"
@@ -18,6 +19,9 @@ urlpatterns = [
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),
     path("accounts/language/", accounts.language, name="account_language"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/list/", audit.audit_list, name="audit-list"),
+    path("audit/export.csv", audit.audit_csv, name="audit-csv"),
     path("", include("organizations.urls")),
     path("", include("provisioning.urls")),
     path("", include("jobs.urls")),
