@@ -48,7 +48,7 @@ def test_a_job_that_another_worker_holds_is_not_touched(enqueue: Enqueue) -> Non
     assert runner.run(job.id) is Outcome.NOTHING
 
 
-@pytest.mark.parametrize("act", ["advance", "pause", "heartbeat", "end"])
+@pytest.mark.parametrize("act", ["advance", "finish", "pause", "heartbeat", "end"])
 def test_a_stale_fence_is_refused(enqueue: Enqueue, act: str) -> None:
     job = enqueue("note")
     claim = transitions.claim(job.id, owner=ELSEWHERE)
@@ -60,6 +60,7 @@ def test_a_stale_fence_is_refused(enqueue: Enqueue, act: str) -> None:
     ending = transitions.Ending(JobState.SUCCEEDED, "succeeded")
     acts: dict[str, Callable[[], object]] = {
         "advance": lambda: transitions.advance(job.id, fence=claim.fence, step=0, output={}, actor="late"),
+        "finish": lambda: transitions.finish(job.id, fence=claim.fence, step=0, output={}, actor="late"),
         "pause": lambda: transitions.pause(job.id, fence=claim.fence, step=0, delay=0, actor="late"),
         "heartbeat": lambda: transitions.heartbeat(job.id, fence=claim.fence),
         "end": lambda: transitions.end(

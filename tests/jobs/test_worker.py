@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from jobs import doorbell
+from jobs import doorbell, queries
 from jobs.models import Job, Worker
 from jobs.states import JobState
 from tests.jobs.conftest import Enqueue
@@ -134,3 +134,14 @@ def test_a_worker_that_is_told_to_go_finishes_its_step_and_gives_the_rest_back(
     (world_of(job) / "go").touch()
     start_worker()
     until(lambda: state_of(job) == JobState.SUCCEEDED, what="the job's end")
+
+
+def test_an_alarm_sounds_over_a_job_that_nobody_takes(
+    start_worker: StartWorker, enqueue: Enqueue, tmp_path: Path
+) -> None:
+    job = enqueue("note")
+    # Of a release that no worker here knows, and due for longer than anybody should wait.
+    Job.objects.filter(pk=job.id).update(definition=2, run_at=job.run_at - 2 * queries.LATE)
+    start_worker()
+    log = tmp_path / "worker.log"
+    until(lambda: f"ALARM: job {job.id} (toy) is due for" in log.read_text(), what="the alarm")
