@@ -67,7 +67,8 @@ class MethodPageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if response.status_code != 405 or getattr(request, "portal_host", None) is not None:
+        # Other hosts (portals, organizations) have addresses of their own, and answer for themselves.
+        if response.status_code != 405 or getattr(request, "urlconf", None) is not None:
             return response
         page = render(request, "405.html", status=405)
         page["Allow"] = response["Allow"]

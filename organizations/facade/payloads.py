@@ -18,6 +18,7 @@ from organizations.facade.odata.faults import Fault, bad_payload, no_segment
 MAX_TEXT = 1_048_576  # characters, as Dataverse's largest memo
 _BIND = "@odata.bind"
 _REFERENCE = re.compile(r"(?:.*/)?(?P<set>[A-Za-z_][A-Za-z0-9_]*)\((?P<id>[0-9A-Fa-f-]{36})\)", re.DOTALL)
+_ADDRESS = re.compile(r"(?:.*/)?([A-Za-z_][A-Za-z0-9_]*)\((.*)\)", re.DOTALL)
 
 
 def attributes(payload: Mapping[str, Any], entity: Entity) -> tuple[UUID | None, dict[str, Any]]:
@@ -139,11 +140,7 @@ def targets(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def reference(text: Any) -> tuple[str, str]:
     """Entity set and what stands in its parentheses, from an `@odata.id`. Raises Fault."""
-    match = (
-        re.fullmatch(r"(?:.*/)?([A-Za-z_][A-Za-z0-9_]*)\((.*)\)", text, re.DOTALL)
-        if isinstance(text, str)
-        else None
-    )
+    match = _ADDRESS.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise no_segment(str(text))
     return match[1], match[2]

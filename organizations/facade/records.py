@@ -1,4 +1,4 @@
-"""Records through the Web API: a filter becomes conditions of the embedded organization's own query, never text of SQL."""
+"""Records through the Web API: a filter becomes conditions of the organization's own query, never text of SQL."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _call(request: HttpRequest, version: str, path: str) -> Call:
         path=path,
         query={name: str(values[-1]) for name, values in request.GET.lists() if values},
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=request.read(),
+        body=request.read(MAX_BODY),
         root=f"{request.scheme}://{request.get_host()}/api/data/v{version}",
     )
 

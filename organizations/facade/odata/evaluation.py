@@ -6,6 +6,7 @@ tests hold both to one meaning.
 
 from __future__ import annotations
 
+import operator as operators
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from organizations.facade.odata.faults import bad_query
 from organizations.facade.odata.filters import All, Either, Node, Not, Some, Test
 
 Row = Mapping[str, Any]
+_COMPARISONS = {"gt": operators.gt, "ge": operators.ge, "lt": operators.lt, "le": operators.le}
 # Rows that a navigation property of a row leads to.
 Follow = Callable[[Row, str], Sequence[Row]]
 
@@ -113,4 +115,4 @@ def _compared(found: Any, operator: str, value: Any) -> bool:
     numbers = isinstance(found, int | float) and isinstance(value, int | float)
     if not numbers and (found is None or type(found) is not type(value)):
         return False
-    return {"gt": found > value, "ge": found >= value, "lt": found < value, "le": found <= value}[operator]
+    return bool(_COMPARISONS[operator](found, value))

@@ -113,7 +113,7 @@ class _Parser:
         return self._test(depth)
 
     def _test(self, depth: int) -> Node:
-        if self._next.kind is Kind.VALUE:
+        if self._at_value():
             value, operator = self._value(), self._operator()
             return Test(self._path(), _MIRRORED[operator], value)
         path = self._path()
@@ -123,7 +123,7 @@ class _Parser:
             self._require("(")
             return Test(path, "in", self._values(")"))
         operator = self._operator()
-        if self._next.kind is not Kind.VALUE:
+        if not self._at_value():
             raise bad_query("A property can be compared with a literal only.")
         return Test(path, operator, self._value())
 
@@ -174,6 +174,9 @@ class _Parser:
         token, self._next = self._next, next(self._tokens, Token(Kind.END, "", -1))
         return token
 
+    def _at_value(self) -> bool:
+        return self._next.kind is Kind.VALUE
+
     def _word(self, text: str) -> bool:
         if self._next.kind is Kind.WORD and self._next.text == text:
             self._advance()
@@ -201,7 +204,7 @@ class _Parser:
         raise self._unexpected("a comparison operator expected")
 
     def _value(self) -> Any:
-        if self._next.kind is not Kind.VALUE:
+        if not self._at_value():
             raise self._unexpected("a literal expected")
         return self._advance().value
 
