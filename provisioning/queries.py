@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from accounts import permissions
@@ -37,16 +36,6 @@ def search(rows: QuerySet[Portal], text: str) -> QuerySet[Portal]:
     if text.lower() in ADD_ON.lower():
         matches |= Q(phase=Phase.NOT_CONFIGURED.value)
     return rows.filter(matches)
-
-
-def portal_at(host: str) -> Portal | None:
-    """The portal that visitors of this host name are led to, with its instance; None: no portal is here."""
-    subdomain = host.removesuffix("." + settings.PORTAL_BASE_DOMAIN)
-    return (
-        Portal.objects.select_related("instance")
-        .filter(address__subdomain=subdomain, address__is_routed=True)
-        .first()
-    )
 
 
 def subdomain_taken(subdomain: str, *, instance_id: UUID | None, portal_id: UUID) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
+from domains.routing import canonical_url
 from sites.content import Content
 from sites.frame import frame_of
 from sites.links import Link
@@ -28,6 +29,7 @@ def page(site: Site, content: Content, shown: Page) -> HttpResponse:
     ancestors = tree.ancestors(shown)
     context = {
         "page": shown,
+        "canonical": canonical_url(site.portal) + (tree.href(shown.id) or "/").lstrip("/"),
         "copy": clean(shown.copy),
         "breadcrumbs": _links(tree, ancestors),
         "children": [(child, tree.href(child.id)) for child in tree.listed_children(shown)],

@@ -12,9 +12,9 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, set_response_etag
 from django.views.decorators.csrf import csrf_exempt
 
+from domains.routing import portal_at, portal_of
 from jobs.errors import Blocked, Transient
 from provisioning.models import Portal
-from provisioning.queries import portal_at
 from sites import notices
 from sites.site import Site, face_of, may_be_indexed, site_of
 
@@ -36,7 +36,7 @@ def for_visitors(view: SiteView) -> Callable[[HttpRequest], HttpResponseBase]:
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponseBase:
         try:
-            portal = portal_at(request.portal_host)  # type: ignore[attr-defined]
+            portal = _portal(request)
         except (OperationalError, InterfaceError):
             logger.exception("The database does not answer")
             return notices.unavailable()
@@ -48,6 +48,11 @@ def for_visitors(view: SiteView) -> Callable[[HttpRequest], HttpResponseBase]:
         return response
 
     return answer
+
+
+def _portal(request: HttpRequest) -> Portal | None:
+    domain = request.custom_domain  # type: ignore[attr-defined]
+    return portal_at(request.portal_host) if domain is None else portal_of(domain)  # type: ignore[attr-defined]
 
 
 def _answer(request: HttpRequest, portal: Portal, view: SiteView) -> HttpResponseBase:
