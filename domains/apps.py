@@ -6,6 +6,7 @@ class DomainsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from domains import navigation
         from domains import restarting as own
         from domains.workflows.bind import BIND
         from domains.workflows.unbind import TEARDOWN, UNBIND
@@ -18,3 +19,4 @@ class DomainsConfig(AppConfig):
             registry.register(kind)
             restarting.register(kind.name, rules)
         teardown.register(TEARDOWN)
+        navigation.register_all()

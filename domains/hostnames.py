@@ -138,3 +138,9 @@ def shown(host: str) -> str:
         return idna.decode(host)
     except (idna.IDNAError, UnicodeError):
         return host
+
+
+def suggested(names: Iterable[str]) -> str:
+    """What a certificate is most likely for: its only name that is no wildcard; "" if there are several."""
+    plain = [name for name in names if not name.startswith("*.")]
+    return shown(plain[0]) if len(plain) == 1 else ""

@@ -114,6 +114,9 @@ EDGE_THREADS: int = env.int("EDGE_THREADS", 8)
 EDGE_AGENT_ADDRESS: str = env.str("EDGE_AGENT_ADDRESS", "127.0.0.1:8444")
 EDGE_AGENT_TOKEN: str = env.str("EDGE_AGENT_TOKEN", "")
 
+# Uploaded files never touch a disk: some have private keys in them.
+FILE_UPLOAD_HANDLERS = ["domains.uploads.MemoryUploadHandler"]
+
 # --- the house ----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "portaladmin",

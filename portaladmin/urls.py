@@ -24,5 +24,6 @@ urlpatterns = [
     path("audit/export.csv", audit.audit_csv, name="audit-csv"),
     path("", include("organizations.urls")),
     path("", include("provisioning.urls")),
+    path("", include("domains.urls")),
     path("", include("jobs.urls")),
 ]

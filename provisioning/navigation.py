@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from accounts.words import N_
 from provisioning.models import Portal
 from provisioning.phases import Packages, Phase, why_no_reset
+from provisioning.policies import why_no_translations
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry; `url` is called with the portal. `in_error` entries stay when provisioning failed."""
+    """One entry; `url` is called with the portal. `in_error` entries stay when provisioning failed. `rests` says why
+    it cannot be used for this portal, "" when it can: it is shown with the reason then, not left out."""
 
     key: str
     title: str
@@ -21,6 +24,7 @@ class Entry:
     order: int
     url: Callable[[Portal], str]
     in_error: bool = False
+    rests: Callable[[Portal], str] = lambda portal: ""
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,13 @@ def register(entry: Entry) -> None:
     _entries[entry.key] = entry
 
 
-def entries(portal: Portal) -> list[tuple[Entry, str]]:
-    """What the navigation shows for this portal now, in order, with addresses."""
+def entries(portal: Portal) -> list[tuple[Entry, str, str]]:
+    """What the navigation shows for this portal now, in order, with addresses and the reasons why they rest."""
     shrunk = portal.phase in _IN_ERROR
     shown = sorted(
         (entry for entry in _entries.values() if entry.in_error or not shrunk), key=lambda e: e.order
     )
-    return [(entry, entry.url(portal)) for entry in shown]
+    return [(entry, entry.url(portal), entry.rests(portal)) for entry in shown]
 
 
 def register_tile(tile: Tile) -> None:
@@ -84,3 +88,23 @@ def _why_no_reset(portal: Portal) -> str:
 register(Entry("actions", "Portal Actions", "jobs", 20, _actions))
 register_tile(Tile("reset", "Reset Portal", "Reset this portal", 900, _reset, _why_no_reset))
 register(Entry("details", "Portal Details", "details", 10, _details, in_error=True))
+
+
+def _translations(portal: Portal) -> str:
+    return reverse("provisioning:translations", args=[portal.id])
+
+
+def _why_no_translations(portal: Portal) -> str:
+    return why_no_translations(portal) or ""
+
+
+register_tile(
+    Tile(
+        "translations",
+        N_("Get latest metadata translations"),
+        N_("Click to get latest metadata translations"),
+        500,
+        _translations,
+        _why_no_translations,
+    )
+)

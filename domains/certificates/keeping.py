@@ -1,0 +1,147 @@
+"""Taking a certificate in, replacing it by its renewal, deleting it. Each is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import limits
+from accounts.words import N_, Refusal
+from domains import hostnames
+from domains.certificates import trust
+from domains.certificates.judging import Judged, judge
+from domains.certificates.opening import open_pfx
+from domains.certificates.refusals import FileRefused
+from domains.models import Certificate, CustomDomain
+from organizations.models import Instance
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+OPENINGS = 30  # a minute and person: guessing passwords takes longer than it is worth
+
+
+class StillUsed(Refusal):
+    """The certificate is bound; `domains` says where."""
+
+    code = "in_use"
+
+    def __init__(self, domains: Sequence[CustomDomain]) -> None:
+        super().__init__(
+            N_(
+                "This certificate is in use by %(hosts)s. Bind another certificate there first, or remove the domain."
+            ),
+            hosts=", ".join(domain.hostname for domain in domains),
+        )
+        self.domains = domains
+
+
+class NoRenewal(Refusal):
+    """The new certificate cannot take the place of the old one."""
+
+    def __init__(self, code: str, template: str, **values: object) -> None:
+        super().__init__(template, **values)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`is_new` is False when the organization had it already; `is_better`: it came with a better chain now."""
+
+    certificate: Certificate
+    is_new: bool
+    is_better: bool = False
+
+
+def read(*, data: bytes, password: str, user: User) -> Judged:
+    """Open an uploaded file and judge what is in it; nothing is kept. Some seconds at most.
+
+    Raises refusals.FileRefused, verdicts.CertificateRefused.
+    """
+    if not limits.allow(person=user.pk, action="open-certificate", per_minute=OPENINGS):
+        raise FileRefused("too_many_attempts")
+    return judge(open_pfx(data, password), roots=trust.roots(), now=timezone.now())
+
+
+@transaction.atomic
+def keep(*, instance: Instance, judged: Judged, user: User) -> Kept:
+    """Take a certificate in for the organization. The same one again is the same row, perhaps with a better chain."""
+    # Two uploads of one file at the same moment: the second one waits here and finds the first one's row.
+    Instance.objects.select_for_update().get(pk=instance.pk)
+    known = Certificate.objects.select_for_update().filter(instance=instance, fingerprint=judged.fingerprint)
+    if row := known.first():
+        return Kept(row, is_new=False, is_better=_take_chain(row, judged))
+    row = Certificate(
+        instance=instance,
+        subject=judged.subject,
+        names=judged.names,
+        issuer=judged.issuer,
+        serial=judged.serial,
+        not_before=judged.not_before,
+        not_after=judged.not_after,
+        ends_at=judged.ends_at,
+        fingerprint=judged.fingerprint,
+        thumbprint=judged.thumbprint,
+        chain=judged.chain,
+        is_trusted=judged.is_trusted,
+        warnings=[asdict(remark) for remark in judged.warnings],
+        created_by=user,
+    )
+    row.seal_key(judged.key)
+    row.save(force_insert=True)
+    return Kept(row, is_new=True)
+
+
+def _take_chain(row: Certificate, judged: Judged) -> bool:
+    """A file with more of the chain than the last one; one with less changes nothing."""
+    if judged.chain == row.chain or len(judged.chain) < len(row.chain):
+        return False
+    row.chain, row.ends_at, row.is_trusted = judged.chain, judged.ends_at, judged.is_trusted
+    row.warnings = [asdict(remark) for remark in judged.warnings]
+    row.revision += 1
+    row.save(update_fields=["chain", "ends_at", "is_trusted", "warnings", "revision"])
+    return True
+
+
+@transaction.atomic
+def replace(*, certificate_id: UUID, judged: Judged, user: User) -> tuple[Kept, list[CustomDomain]]:
+    """Take a renewal in; also the domains that have to go over to it, which the caller asks for.
+
+    Raises NoRenewal when it is the same certificate, ends earlier, or does not cover a host that is bound.
+    """
+    old = (
+        Certificate.objects.select_for_update(of=("self",)).select_related("instance").get(pk=certificate_id)
+    )
+    if old.fingerprint == judged.fingerprint:
+        raise NoRenewal("same_certificate", N_("This is the same certificate. Upload its renewal."))
+    if judged.not_after <= old.not_after:
+        raise NoRenewal(
+            "ends_earlier",
+            N_("This certificate ends on %(day)s, not later than the one that it is to replace."),
+            day=f"{judged.not_after:%Y-%m-%d}",
+        )
+    domains = list(CustomDomain.objects.select_related("portal").filter(certificate=old).order_by("hostname"))
+    if uncovered := [d.hostname for d in domains if not hostnames.covered(judged.names, d.hostname)]:
+        raise NoRenewal(
+            "host_mismatch",
+            N_("This certificate does not cover %(hosts)s, which the one that it is to replace serves."),
+            hosts=", ".join(uncovered),
+        )
+    kept = keep(instance=old.instance, judged=judged, user=user)
+    old.replaced_by = kept.certificate
+    old.save(update_fields=["replaced_by"])
+    return kept, domains
+
+
+@transaction.atomic
+def delete(*, certificate_id: UUID) -> None:
+    """Remove a certificate and its key. Raises StillUsed."""
+    row = Certificate.objects.select_for_update().get(pk=certificate_id)
+    if used := list(row.domains.order_by("hostname")) + list(row.next_domains.order_by("hostname")):
+        raise StillUsed(used)
+    row.delete()

@@ -1,0 +1,54 @@
+"""Questions about certificates and custom domains. Reads only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from accounts import permissions
+from accounts.roles import OrganizationRole
+from domains.models import Certificate, CustomDomain
+from organizations.models import Instance
+from provisioning.models import Portal
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def instances(user: User) -> list[Instance]:
+    """Organizations whose certificates this person manages, by name."""
+    rows = Instance.objects.order_by("name")
+    if permissions.is_tenant_administrator(user):
+        return list(rows)
+    return list(rows.filter(pk__in=permissions.instances_with(user, OrganizationRole.SYSTEM_ADMINISTRATOR)))
+
+
+def certificates(instance: Instance) -> QuerySet[Certificate]:
+    """Those of one organization by name, each with the domains that it serves or is to serve."""
+    return (
+        Certificate.objects.filter(instance=instance)
+        .order_by("subject", "id")
+        .prefetch_related("domains__portal", "next_domains__portal")
+    )
+
+
+def domain_of(portal: Portal) -> CustomDomain | None:
+    """The portal's custom domain, with its certificate and its job."""
+    return (
+        CustomDomain.objects.select_related("certificate", "next_certificate", "job", "job__requested_by")
+        .filter(portal=portal)
+        .first()
+    )
+
+
+def claimed_by_another(hostname: str, *, portal_id: UUID) -> bool:
+    """One host name belongs to one portal."""
+    return CustomDomain.objects.filter(hostname=hostname).exclude(portal=portal_id).exists()
+
+
+def own_names() -> tuple[str, ...]:
+    """Host names of this installation itself, which are no custom domains."""
+    return (settings.PORTAL_BASE_DOMAIN, *settings.ADMIN_HOSTS)
