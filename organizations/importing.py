@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from accounts.roles import OrganizationRole
 from jobs.context import StepContext
 from jobs.errors import Blocked, NotYet, Permanent
-from organizations import installations
+from organizations import archive, installations
 from organizations.connect import connect_by_id
 from organizations.languages import language
 from organizations.packages import versions
@@ -73,9 +73,10 @@ def import_solution(context: StepContext, wanted: Wanted) -> Mapping[str, Any]:
         version=wanted.version,
         job_id=context.job_id,
     )
+    content = wanted.content()
     operation = see_through(
         context,
-        lambda operation_id: organization.import_solution(wanted.content(), operation_id=operation_id),
+        lambda operation_id: organization.import_solution(content, operation_id=operation_id),
         tell=lambda operation: installations.progressed(
             instance_id=wanted.instance_id,
             unique_name=wanted.unique_name,
@@ -83,6 +84,7 @@ def import_solution(context: StepContext, wanted: Wanted) -> Mapping[str, Any]:
             component=operation.component,
         ),
     )
+    archive.keep(unique_name=wanted.unique_name, version=wanted.version, content=content)
     return {**_installed(wanted, imported=True), "operation": str(operation.id)}
 
 

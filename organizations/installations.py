@@ -50,7 +50,7 @@ def request(
     hand. Raises catalog.UnknownSolution.
     """
     asked = {name: catalog.find(name).version for name in unique_names}
-    _lock(instance_id)
+    hold(instance_id)
     SolutionInstall.objects.bulk_create(
         (
             SolutionInstall(
@@ -92,7 +92,7 @@ def taken(
 
     Raises AlreadyInHand when another job has it.
     """
-    _lock(instance_id)
+    hold(instance_id)
     said = {
         "state": State.PENDING,
         "version": version,
@@ -111,16 +111,17 @@ def taken(
 
 
 def active(*, instance_id: UUID, unique_names: Iterable[str]) -> list[str]:
-    """Which of these solutions are being installed, or will be. In a transaction, no other one begins until its end."""
-    _lock(instance_id)
+    """Which of these are being installed, or will be; after `hold`, none begins until the transaction ends."""
     rows = SolutionInstall.objects.filter(
         instance_id=instance_id, unique_name__in=list(unique_names), state__in=ACTIVE
     )
     return sorted(rows.values_list("unique_name", flat=True))
 
 
-def _lock(instance_id: UUID) -> None:
-    """Whatever begins to install, or must not while others do, comes one after the other."""
+def hold(instance_id: UUID) -> None:
+    """Whatever begins to install, or must not while others do, comes one after the other. In a transaction; whoever
+    holds a portal, too, holds that first.
+    """
     Instance.objects.select_for_update(no_key=True).filter(pk=instance_id).first()
 
 
@@ -174,6 +175,7 @@ def install(
     Raises AlreadyInHand, catalog.UnknownSolution, jobs.services.AlreadyActive.
     """
     version = package.version if package else catalog.find(unique_name).version
+    hold(instance_id)
     if active(instance_id=instance_id, unique_names=[unique_name]):
         raise AlreadyInHand(N_("This solution is being installed already."))
     return jobs.enqueue(

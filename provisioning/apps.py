@@ -9,13 +9,16 @@ class ProvisioningConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import history, listing, registry, restarting
+        from organizations import dependents
         from provisioning import policies, values
+        from provisioning.languages import portals_in
         from provisioning.services import restart
         from provisioning.subjects import WHO_MANAGES, portals
         from provisioning.teardown import RESOURCES
         from provisioning.workflows.packages import PACKAGES
         from provisioning.workflows.provision import PROVISION
         from provisioning.workflows.reset import RESET
+        from provisioning.workflows.translations import TRANSLATIONS
 
         listing.register_subjects("portal_id", portals)
         history.name_resources(RESOURCES)
@@ -23,6 +26,7 @@ class ProvisioningConfig(AppConfig):
         for kind, rule, begin in (
             (PROVISION, policies.no_new_provisioning, restart.again),
             (PACKAGES, policies.no_new_packages, restart.again),
+            (TRANSLATIONS, policies.no_new_translations, restart.again),
             (RESET, policies.no_new_reset, restart.reset_again),
         ):
             why_not = partial(policies.why_not, rule)
@@ -30,3 +34,5 @@ class ProvisioningConfig(AppConfig):
         registry.register(PROVISION)
         registry.register(PACKAGES)
         registry.register(RESET)
+        registry.register(TRANSLATIONS)
+        dependents.register(portals_in)

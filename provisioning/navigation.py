@@ -15,8 +15,7 @@ from provisioning.policies import why_no_translations
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry; `url` is called with the portal. `in_error` entries stay when provisioning failed. `rests` says why
-    it cannot be used for this portal, "" when it can: it is shown with the reason then, not left out."""
+    """One entry; `url` is called with the portal. `in_error` entries stay when provisioning failed."""
 
     key: str
     title: str
@@ -24,7 +23,6 @@ class Entry:
     order: int
     url: Callable[[Portal], str]
     in_error: bool = False
-    rests: Callable[[Portal], str] = lambda portal: ""
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,13 @@ def register(entry: Entry) -> None:
     _entries[entry.key] = entry
 
 
-def entries(portal: Portal) -> list[tuple[Entry, str, str]]:
-    """What the navigation shows for this portal now, in order, with addresses and the reasons why they rest."""
+def entries(portal: Portal) -> list[tuple[Entry, str]]:
+    """What the navigation shows for this portal now, in order, with addresses."""
     shrunk = portal.phase in _IN_ERROR
     shown = sorted(
         (entry for entry in _entries.values() if entry.in_error or not shrunk), key=lambda e: e.order
     )
-    return [(entry, entry.url(portal), entry.rests(portal)) for entry in shown]
+    return [(entry, entry.url(portal)) for entry in shown]
 
 
 def register_tile(tile: Tile) -> None:

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from jobs.models import Job
 from jobs.services import NotRestartable
+from organizations import installations
+from provisioning import translations
 from provisioning.models import Portal
 from provisioning.phases import (
     NOT_FAILED,
@@ -19,6 +21,8 @@ from provisioning.phases import (
     why_no_reset,
     why_no_updates,
 )
+from provisioning.solutions import solutions_of
+from provisioning.translations import SOLUTIONS_INSTALLING
 
 
 class NotNow(Exception):
@@ -65,6 +69,23 @@ def no_new_packages(portal: Portal, job_id: UUID | None) -> str | None:
     if portal.packages_job_id != job_id:
         return NOT_ITS_PRESENT_JOB
     return why_no_new_packages(Phase(portal.phase), Packages(portal.packages))
+
+
+def why_no_translations(portal: Portal) -> str | None:
+    """The sentence with which an update of the portal's solutions is refused now; None when it may begin."""
+    if sentence := why_no_updates(Phase(portal.phase), Packages(portal.packages)):
+        return sentence
+    assert portal.instance_id is not None  # it is configured
+    installing = installations.active(instance_id=portal.instance_id, unique_names=solutions_of(portal))
+    return SOLUTIONS_INSTALLING if installing else None
+
+
+def no_new_translations(portal: Portal, job_id: UUID | None) -> str | None:
+    rows = Job.objects.filter(kind=translations.KIND, exclusive_key=portal.exclusive_key)
+    latest = rows.exclude(restart_of=job_id).order_by("-created_at").values_list("id", flat=True).first()
+    if latest != job_id:
+        return NOT_ITS_PRESENT_JOB
+    return why_no_translations(portal)
 
 
 def why_not(rule: NewAttempt, jobs: Collection[Job]) -> Mapping[UUID, str]:

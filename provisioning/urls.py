@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from provisioning.views import actions, applications, configure, owners, portal
+from provisioning.views import actions, applications, configure, owners, portal, translations
 
 app_name = "provisioning"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("portals/<uuid:portal_id>/owners/", owners.add_owner, name="add-owner"),
     path("portals/<uuid:portal_id>/actions/", actions.actions, name="actions"),
     path("portals/<uuid:portal_id>/reset/", actions.reset, name="reset"),
+    path("portals/<uuid:portal_id>/translations/", translations.translations, name="translations"),
     path("portals/<uuid:portal_id>/provision/change/", configure.change, name="change"),
     path("portals/<uuid:portal_id>/provision/restart/", portal.restart, name="restart"),
 ]

@@ -5,7 +5,7 @@ from organizations.models.instance import Instance
 from organizations.models.label import Label
 from organizations.models.language import Language
 from organizations.models.operation import AsyncOperation, StagedLabel
-from organizations.models.package import UploadedPackage
+from organizations.models.package import KeptPackage, UploadedPackage
 from organizations.models.people import RoleMembership, SecurityRole, SystemUser
 from organizations.models.record import Record
 from organizations.models.solution import Solution
@@ -13,6 +13,7 @@ from organizations.models.solution import Solution
 __all__ = [
     "AsyncOperation",
     "Instance",
+    "KeptPackage",
     "Label",
     "Language",
     "Record",

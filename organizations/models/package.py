@@ -1,4 +1,4 @@
-"""Packages that people brought themselves."""
+"""Packages that people brought themselves, and those of ours that were installed."""
 
 from __future__ import annotations
 
@@ -34,3 +34,22 @@ class UploadedPackage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.friendly_name} {self.version}"
+
+
+class KeptPackage(models.Model):
+    """A package of ours as it was installed somewhere: a later release brings a newer one, and what is installed in
+    the old version is still imported again from the old file.
+    """
+
+    unique_name = models.CharField(max_length=100)
+    version = models.CharField(max_length=40)
+    content = models.BinaryField()
+    kept_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["unique_name", "version"], name="organizations_kept_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unique_name} {self.version}"

@@ -27,6 +27,7 @@ from provisioning.models import Portal
 from provisioning.phases import Packages
 from provisioning.policies import no_new_packages, require_new_attempt
 from provisioning.ports import Face, HostingUnavailable
+from provisioning.solutions import in_order
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -97,14 +98,12 @@ def _probe_home(context: StepContext) -> Mapping[str, Any]:
 
 
 def _plan(inputs: Mapping[str, Any]) -> Sequence[Planned]:
-    imports = [Planned(IMPORT, name) for name in solutions(inputs)]
+    imports = [Planned(IMPORT, name) for name in _solutions(inputs)]
     return [*imports, Planned("load-content"), Planned("publish-content"), Planned("probe-home")]
 
 
-def solutions(inputs: Mapping[str, Any]) -> list[str]:
-    """Unique names in the order of import: the portal's own package and what it needs, then its add-ons."""
-    own = catalog.install_order([inputs["package"]])
-    return own + [name for name in catalog.install_order(inputs["add_on_packages"]) if name not in own]
+def _solutions(inputs: Mapping[str, Any]) -> list[str]:
+    return in_order(inputs["package"], inputs["add_on_packages"])
 
 
 def _begun(job: Job) -> None:
@@ -112,7 +111,7 @@ def _begun(job: Job) -> None:
     Portal.objects.filter(pk=job.inputs["portal_id"]).update(packages=Packages.INSTALLING, packages_job=job)
     installations.request(
         instance_id=UUID(job.inputs["instance_id"]),
-        unique_names=solutions(job.inputs),
+        unique_names=_solutions(job.inputs),
         job_id=job.id,
         requested_by_id=job.requested_by_id,
     )

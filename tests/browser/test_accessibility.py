@@ -64,6 +64,7 @@ def pages(stack: Stack, chromium: Browser) -> Iterator[dict[str, str]]:
         "jobs/failed/": "/jobs/failed/",
         "help/reset/": "/help/reset/",
         "portals/<uuid:portal_id>/actions/": f"/portals/{portal}/actions/",
+        "portals/<uuid:portal_id>/translations/": f"/portals/{portal}/translations/",
         "portals/<uuid:portal_id>/reset/": f"/portals/{portal}/reset/",
         "portals/<uuid:portal_id>/provision/change/": f"/portals/{portal}/provision/change/",
         "applications/": "/applications/",

@@ -79,6 +79,7 @@ TABLE: dict[str, Callable[[str], frozenset[str]]] = {
     "portals/<uuid:portal_id>/details/": PORTAL,
     "portals/<uuid:portal_id>/owners/": always(GLOBAL),
     "portals/<uuid:portal_id>/actions/": PORTAL,
+    "portals/<uuid:portal_id>/translations/": PORTAL,
     "portals/<uuid:portal_id>/provision/change/": PORTAL,
     "portals/<uuid:portal_id>/provision/restart/": PORTAL,
     # Some who are let in lack the right to the directory's application, which only its owners have; see RESET below.
