@@ -15,7 +15,8 @@ from provisioning.policies import why_no_translations
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry; `url` is called with the portal. `in_error` entries stay when provisioning failed."""
+    """One entry; `url` is called with the portal. `in_error` entries stay when provisioning failed. `rests` says why
+    it cannot be used for this portal, "" when it can: it is shown with the reason then, not left out."""
 
     key: str
     title: str
@@ -23,6 +24,7 @@ class Entry:
     order: int
     url: Callable[[Portal], str]
     in_error: bool = False
+    rests: Callable[[Portal], str] = lambda portal: ""
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,13 @@ def register(entry: Entry) -> None:
     _entries[entry.key] = entry
 
 
-def entries(portal: Portal) -> list[tuple[Entry, str]]:
-    """What the navigation shows for this portal now, in order, with addresses."""
+def entries(portal: Portal) -> list[tuple[Entry, str, str]]:
+    """What the navigation shows for this portal now, in order, with addresses and the reasons why they rest."""
     shrunk = portal.phase in _IN_ERROR
     shown = sorted(
         (entry for entry in _entries.values() if entry.in_error or not shrunk), key=lambda e: e.order
     )
-    return [(entry, entry.url(portal)) for entry in shown]
+    return [(entry, entry.url(portal), entry.rests(portal)) for entry in shown]
 
 
 def register_tile(tile: Tile) -> None:
