@@ -12,7 +12,9 @@ from django.db import transaction
 
 from jobs import registry, transitions
 from jobs.doorbell import ring_on_commit
+from jobs.insist import AWAY
 from jobs.models import Job
+from jobs.registry import Kind
 from jobs.states import CLAIMABLE, JobState
 from jobs.transitions import Changed, Ending
 
@@ -59,10 +61,25 @@ def _settled(job_id: UUID, changed: Changed) -> Job:
     job = Job.objects.get(pk=job_id)
     kind = registry.shown(job.kind, job.definition)
     if kind is not None:
-        kind.on_settled(job)
+        _tell(kind, job)
     if changed.serial_key:
         _ring_next(changed.serial_key)
     return job
+
+
+def _tell(kind: Kind, job: Job) -> None:
+    """Tell the room. One that breaks keeps its job from ending, and is told again by the next worker that takes it;
+    after that worker and three more it is quarantined, and ends whatever its room does."""
+    if job.state != JobState.QUARANTINED:
+        kind.on_settled(job)
+        return
+    try:
+        with transaction.atomic():
+            kind.on_settled(job)
+    except AWAY:
+        raise
+    except Exception:
+        log.critical("Job %s is quarantined, but its room could not be told of it.", job.id, exc_info=True)
 
 
 def _ring_next(serial_key: str) -> None:

@@ -64,6 +64,23 @@ def test_a_poison_job_is_quarantined_after_four_dead_workers(enqueue: Enqueue) -
     assert toys.settled == [(str(job.id), "quarantined")]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_job_whose_room_always_breaks_is_quarantined_too(enqueue: Enqueue) -> None:
+    def breaks(job: Job) -> None:
+        raise ValueError("the room is on fire")
+
+    registry.unregister(toys.KIND, 1)
+    registry.register(dataclasses.replace(toys.TOY, on_settled=breaks, _by_name={}))
+    job = enqueue("note")
+    for _ in range(4):
+        with pytest.raises(ValueError, match="on fire"):
+            runner.run(job.id)
+        Job.objects.filter(pk=job.id).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+        reconciler._take_over()
+    job.refresh_from_db()
+    assert (job.state, job.cursor, len(job.error_id)) == (JobState.QUARANTINED, 0, 8)
+
+
 def test_progress_in_between_is_not_poison(enqueue: Enqueue) -> None:
     job = enqueue(*["note"] * 6)
     for step in range(6):
