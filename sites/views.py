@@ -5,12 +5,13 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.template.loader import render_to_string
 
 from sites import notices, rendering, theme
 from sites.content import read, read_settings, read_tree
 from sites.site import Site, may_be_indexed
+from sites.spoken import PARAMETER, remember, spoken
 from sites.visitors import for_visitors
 
 
@@ -22,11 +23,13 @@ def page(request: HttpRequest, site: Site) -> HttpResponse:
     shown = content.tree.find(request.path_info)
     href = content.tree.href(shown.id) if shown else None
     if shown is None or href is None:
-        return rendering.not_found(site, content)
+        return rendering.not_found(site, content, spoken(request, site))
     if request.path_info != unquote(href):
         query = request.META.get("QUERY_STRING", "")
         return HttpResponsePermanentRedirect(f"{href}?{query}" if query else href)
-    return rendering.page(site, content, shown)
+    if chosen := request.GET.get(PARAMETER):
+        return remember(HttpResponseRedirect(href), chosen)
+    return rendering.page(site, content, shown, spoken(request, site))
 
 
 @login_not_required

@@ -21,6 +21,7 @@ class Words:
     menu: str
     breadcrumb: str
     footer: str
+    language: str
     not_found_title: str
     not_found_copy: str
     home: str

@@ -91,7 +91,7 @@ class EmbeddedOrganization:
 
     def query_many(self, queries: Sequence[ports.Query]) -> list[list[ports.Record]]:
         self._enter()
-        return [rows.find(self._id, query) for query in queries]
+        return rows.find_many(self._id, queries)
 
     def get(self, entity: str, id: UUID) -> ports.Record:
         self._enter()

@@ -28,6 +28,32 @@ def find(instance_id: UUID, query: ports.Query) -> list[ports.Record]:
     return [_record(row) for row in rows]
 
 
+def find_many(instance_id: UUID, queries: Sequence[ports.Query]) -> list[list[ports.Record]]:
+    """Answers in the order of the queries. Those that ask several entities for the same are one statement."""
+    groups: dict[str, list[int]] = {}
+    for place, query in enumerate(queries):
+        groups.setdefault(
+            repr((query.where, query.order)) if query.top is None else f"alone {place}", []
+        ).append(place)
+    answers: list[list[ports.Record]] = [[] for _ in queries]
+    for places in groups.values():
+        if len(places) == 1:
+            answers[places[0]] = find(instance_id, queries[places[0]])
+        else:
+            found = _find_in(instance_id, {queries[place].entity for place in places}, queries[places[0]])
+            for place in places:
+                answers[place] = [record for record in found if record.entity == queries[place].entity]
+    return answers
+
+
+def _find_in(instance_id: UUID, entities: set[str], query: ports.Query) -> list[ports.Record]:
+    rows = models.Record.objects.filter(instance=instance_id, entity__in=sorted(entities))
+    for condition in query.where:
+        rows = rows.filter(matching(condition))
+    rows = rows.order_by(*(ordering(name) for name in query.order), "record_id")
+    return [_record(row) for row in rows]
+
+
 def get(instance_id: UUID, entity: str, record_id: UUID) -> ports.Record:
     row = _rows(instance_id, entity, record_id).first()
     if row is None:
