@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db import transaction
+
 from jobs import ledger
 from jobs.errors import LostLease, Stopped, Transient
-from jobs.models import Resource
+from jobs.models import Job, Resource
+from jobs.states import LEASED
 
 if TYPE_CHECKING:
     from jobs.heartbeat import Watch
@@ -46,6 +50,18 @@ class StepContext:
             raise Stopped
         if self.watch.overdue > 0:
             raise Transient("The step took longer than it may.", code="too_slow")
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """A transaction in which the job is this worker's: a worker that overslept its lease writes nothing in it.
+
+        For what a step writes into our tables beside its checkpoint. Raises LostLease.
+        """
+        with transaction.atomic():
+            ours = Job.objects.filter(pk=self.job_id, fence=self.watch.fence, state__in=LEASED)
+            if not list(ours.select_for_update(no_key=True).values_list("pk")):
+                raise LostLease
+            yield
 
     def plan(self, kind: str, name: str, *, scope: Resource.Scope = Resource.Scope.HOSTED) -> Resource:
         """Write into the ledger what this step is about to make."""

@@ -15,8 +15,9 @@ from accounts.models import (
     DirectoryApplicationOwner,
     DirectoryApplicationSecret,
     DirectoryRoleAssignment,
+    User,
 )
-from accounts.ports import Application, ApplicationNotFound, Directory, Secret
+from accounts.ports import Application, ApplicationNotFound, Directory, DirectoryDenied, Secret
 from accounts.roles import DirectoryRole
 
 
@@ -27,6 +28,10 @@ class EmbeddedDirectory(Directory):
     def register(
         self, *, request_key: str, display_name: str, redirect_uris: list[str], owners: list[UUID]
     ) -> Application:
+        if gone := User.objects.filter(directory_object_id__in=owners, is_active=False).first():
+            raise DirectoryDenied(
+                f"The account of {gone} is disabled in the directory, so it can own nothing."
+            )
         row, _ = DirectoryApplication.objects.update_or_create(
             request_key=request_key,
             defaults={"display_name": display_name, "redirect_uris": redirect_uris},
@@ -66,7 +71,8 @@ class EmbeddedDirectory(Directory):
 
     def may_delete(self, application_id: UUID, *, object_id: UUID) -> bool:
         application = _row(application_id)
-        if application.owners.filter(object_id=object_id).exists():
+        disabled = User.objects.filter(directory_object_id=object_id, is_active=False)
+        if application.owners.filter(object_id=object_id).exists() and not disabled.exists():
             return True
         return DirectoryRoleAssignment.objects.filter(
             user__directory_object_id=object_id,

@@ -18,7 +18,7 @@ from accounts.vault import seal
 from jobs import ledger
 from jobs import services as jobs
 from jobs.context import StepContext
-from jobs.errors import Blocked, Permanent, Transient
+from jobs.errors import Blocked, LostLease, Permanent, Transient
 from jobs.models import Job, Resource
 from jobs.registry import Effect, Kind, OnRestart, Planned, Step, Subject
 from jobs.states import JobState
@@ -118,17 +118,23 @@ def _register(context: StepContext) -> Mapping[str, Any]:
 
 def _store_secret(context: StepContext, portal: Portal, application_id: UUID, client_id: UUID) -> None:
     resource = context.plan("client-secret", str(portal.id))
+    before = directory().secret_ids(application_id)
     secret = directory().add_secret(application_id, days=SECRET_DAYS)
-    Portal.objects.filter(pk=portal.pk).update(
-        application_id=application_id,
-        client_id=client_id,
-        client_secret_id=secret.id,
-        client_secret=seal(secret.text, place=f"portal:{portal.id}:client-secret"),
-    )
-    ledger.made(resource, external_id=str(secret.id))
-    for other in directory().secret_ids(application_id):
-        if other != secret.id:  # left by an attempt that died before it could keep the text
-            directory().remove_secret(application_id, other)
+    try:
+        with context.owned():
+            Portal.objects.filter(pk=portal.pk).update(
+                application_id=application_id,
+                client_id=client_id,
+                client_secret_id=secret.id,
+                client_secret=seal(secret.text, place=f"portal:{portal.id}:client-secret"),
+            )
+            ledger.made(resource, external_id=str(secret.id))
+    except LostLease:  # whoever has the job now keeps a secret of its own
+        directory().remove_secret(application_id, secret.id)
+        raise
+    # Left by attempts that died before they could keep the text. Of later ones nothing is known here.
+    for old in before:
+        directory().remove_secret(application_id, old)
 
 
 def _create_website(context: StepContext) -> Mapping[str, Any]:

@@ -87,7 +87,8 @@ def _withdraw(context: StepContext) -> Mapping[str, Any]:
     for route in routes:
         hosting().withdraw(route.name, portal_id=UUID(context.inputs["portal_id"]))
         ledger.released(route)
-    Portal.objects.filter(pk=context.inputs["portal_id"]).update(published_at=None)
+    with context.owned():
+        Portal.objects.filter(pk=context.inputs["portal_id"]).update(published_at=None)
     return {"addresses": [route.name for route in routes]}
 
 
@@ -136,9 +137,10 @@ def _remove_application(context: StepContext, resource: Resource) -> None:
 
 
 def _forget_keys(context: StepContext, resource: Resource) -> None:
-    Portal.objects.filter(pk=context.inputs["portal_id"]).update(
-        application_id=None, client_id=None, client_secret="", client_secret_id=None
-    )
+    with context.owned():
+        Portal.objects.filter(pk=context.inputs["portal_id"]).update(
+            application_id=None, client_id=None, client_secret="", client_secret_id=None
+        )
 
 
 def _release_address(context: StepContext, resource: Resource) -> None:

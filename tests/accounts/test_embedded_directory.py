@@ -4,7 +4,7 @@ import pytest
 
 from accounts.adapters.embedded_directory import EmbeddedDirectory
 from accounts.models import DirectoryApplicationSecret, User
-from accounts.ports import Directory
+from accounts.ports import Directory, DirectoryDenied
 from tests.contracts.directory import DirectoryContract, registered
 
 
@@ -28,3 +28,14 @@ def test_a_global_administrator_may_delete_any(
 def test_the_text_of_a_secret_is_not_kept(directory: Directory) -> None:
     secret = directory.add_secret(registered(directory).id, days=1)
     assert secret.text not in str(DirectoryApplicationSecret.objects.values().get())
+
+
+def test_a_disabled_account_neither_becomes_an_owner_nor_acts_as_one(
+    directory: Directory, nobody: User
+) -> None:
+    made = registered(directory, owners=[nobody.directory_object_id])
+    User.objects.update(is_active=False)
+    assert not directory.may_delete(made.id, object_id=nobody.directory_object_id)
+    with pytest.raises(DirectoryDenied, match="Nobody Nowhere is disabled"):
+        registered(directory, "portal:2", owners=[nobody.directory_object_id])
+    assert directory.find(request_key="portal:2") is None

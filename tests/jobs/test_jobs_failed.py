@@ -16,7 +16,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from jobs import causes, registry, restarting, runner, services
-from jobs.causes import Cause
 from jobs.errors import Blocked
 from jobs.models import Job
 from jobs.restarting import Rules
