@@ -19,9 +19,10 @@ ENV PATH=/opt/portaladmin/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     DATA_DIR=/data \
     BIND=0.0.0.0 \
-    PORT=8000
+    PORT=8000 \
+    HTTPS_PORT=8443
 USER 10001:10001
-EXPOSE 8000
+EXPOSE 8000 8443
 # Takes secrets out of files, then becomes the command, so that signals reach the process itself.
 ENTRYPOINT ["python", "-m", "portaladmin.entrypoint"]
 CMD ["python", "-m", "gunicorn", "portaladmin.wsgi:application", "-c", "portaladmin/gunicorn.py"]

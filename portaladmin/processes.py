@@ -34,6 +34,9 @@ class Process:
 # Answers browsers: the admin center and the portals, by host name.
 WEB = Process("web", "python -m gunicorn portaladmin.wsgi:application -c portaladmin/gunicorn.py")
 
+# Answers browsers over HTTPS, with the certificates of custom domains.
+EDGE = Process("edge", "python manage.py edge")
+
 # Runs jobs. It need not know of other workers, since a message is only a doorbell.
 WORKER = Process(
     "worker",
@@ -47,7 +50,7 @@ SCHEDULER = Process(
     "python -m celery -A portaladmin beat --schedule ${DATA_DIR}/scheduler/schedule --pidfile= --loglevel info",
 )
 
-PROCESSES = (WEB, WORKER, SCHEDULER)
+PROCESSES = (WEB, EDGE, WORKER, SCHEDULER)
 
 # Runs to its end before the others start: tables, static files and, once, the demo organization.
 PREPARE = Process("prepare", "python manage.py prepare --demo")

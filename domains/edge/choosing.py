@@ -20,6 +20,25 @@ def host_of(name: str) -> str:
     return name.partition(":")[0].lower().removesuffix(".")
 
 
+class _Handshake(ssl.SSLObject):
+    """A handshake that tells the client why it fails: asyncio closes at once on an error and forgets the alert."""
+
+    chosen_host: str | None = None
+    _failure: ssl.SSLError | None = None
+
+    def do_handshake(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            # "Send what there is and wait for more": that is the alert. The client closes, or its time runs out.
+            self._failure = error
+            raise ssl.SSLWantReadError from error
+
+
 def context(snapshot: Callable[[], Snapshot], contexts: Contexts) -> ssl.SSLContext:
     """The listener's context. It has no certificate of its own: a client that names no host of ours gets the alert
     `unrecognized_name`, before anything is computed for it or asked of the database.
@@ -39,5 +58,6 @@ def context(snapshot: Callable[[], Snapshot], contexts: Contexts) -> ssl.SSLCont
         return None
 
     listener = bare()
+    listener.sslobject_class = _Handshake
     listener.sni_callback = choose
     return listener

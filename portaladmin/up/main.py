@@ -50,14 +50,15 @@ def _run(data_dir: Path, stop: Stop) -> int:
     _end_earlier_run(ledger, stop)
     host = os.environ.get("BIND") or "127.0.0.1"
     web_port = port.check("PORT", os.environ.get("PORT") or "8000", host)
+    https_port = port.check("HTTPS_PORT", os.environ.get("HTTPS_PORT") or "8443", host)
     # All that can refuse has been looked at, before half a minute is spent on this.
     if environment.make("base", stop) or not environment.is_ours():
         lock.release()
         os.execv(environment.PYTHON, [str(environment.PYTHON), "-m", "portaladmin.up"])  # noqa: S606
-    environ = _environ(data_dir, web_port)
+    environ = _environ(data_dir, web_port, https_port)
     supervisor = Supervisor(data_dir, _engines(data_dir), environ=environ, ledger=ledger, stop=stop)
     try:
-        supervisor.start(host=host, port=web_port)
+        supervisor.start(host=host, port=web_port, https_port=https_port)
         lock.write(pid=os.getpid(), url=welcome.address(environ, web_port))
         for line in welcome.lines(environ, web_port):
             say(line)
@@ -88,17 +89,18 @@ def _end_earlier_run(ledger: Ledger, stop: Stop) -> None:
         raise CannotStart(f"Processes of the last run do not end; end them, then: make up. They are: {pids}")
 
 
-def _environ(data_dir: Path, web_port: int) -> dict[str, str]:
+def _environ(data_dir: Path, web_port: int, https_port: int) -> dict[str, str]:
     """What the processes get to see: everything of ours, and the places and secrets that are not given."""
     environ = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
     environ["DATABASE_URL"] = environ.get("DATABASE_URL") or places.database_url(data_dir)
     environ["REDIS_URL"] = environ.get("REDIS_URL") or places.redis_url(data_dir)
-    defaults = {"HTTPS_PORT": "8443", "PORTAL_BASE_DOMAIN": "portals.localhost", "DEBUG": "0"}
+    defaults = {"PORTAL_BASE_DOMAIN": "portals.localhost", "DEBUG": "0"}
     for name, value in defaults.items():
         environ[name] = environ.get(name) or value
     return environ | {
         "DATA_DIR": str(data_dir),
         "PORT": str(web_port),
+        "HTTPS_PORT": str(https_port),
         "PYTHONUNBUFFERED": "1",
         **keys.settle(data_dir, environ),
     }

@@ -39,7 +39,7 @@ class Supervisor:
         self._services = [self._service_child(process) for process in processes.PROCESSES]
         self._prepare = self._service_child(processes.PREPARE)
 
-    def start(self, *, host: str, port: int) -> None:
+    def start(self, *, host: str, port: int, https_port: int) -> None:
         """Brings everything up, until the product says that it is ready.
 
         Raises CannotStart, StopRequested.
@@ -48,11 +48,11 @@ class Supervisor:
             self._start_engine(engine, child)
         say("Preparing the database and the demo organization…")
         self._run_prepare()
-        say("Starting web, worker and scheduler…")
+        say("Starting web, edge, worker and scheduler…")
         (self._data_dir / "scheduler").mkdir(mode=0o700, exist_ok=True)
         for child in self._services:
             self._begin(child)
-        self._await_product(host, port)
+        self._await_product(host, port, https_port)
 
     def watch(self) -> None:
         """Starts again whatever dies, until somebody wants the end.
@@ -140,10 +140,12 @@ class Supervisor:
                 raise CannotStart(f"{failure} ({reason}); see {child.log}", details=tail(child.log))
             self._stop.wait(0.05)
 
-    def _await_product(self, host: str, port: int) -> None:
+    def _await_product(self, host: str, port: int, https_port: int) -> None:
         deadline = time.monotonic() + PRODUCT_READY_WITHIN
         while True:
             is_ready, said = readiness.ask(host, port)
+            if is_ready:
+                is_ready, said = readiness.listens(host, https_port)
             if is_ready:
                 return
             dead = next((child for child in self._services if child.ended() is not None), None)

@@ -31,6 +31,8 @@ def lines(environ: Mapping[str, str], port: int) -> list[str]:
         "",
         f"Portal Admin Center is ready:  {address(environ, port)}",
         f"Portals are served at          http://<name>.{portals}:{port}/",
+        f"Custom domains, and portals   https://<host>:{environ.get('HTTPS_PORT') or 8443}/ "
+        "(portals with a self-made certificate, of which browsers warn)",
         f"Sign in as one of these people, password: {environ['DEMO_PASSWORD']}",
         *(f"  {name:<{width}}  {role}" for name, role in names.items()),
         "Ctrl-C stops everything.",

@@ -14,7 +14,7 @@ from portaladmin import entrypoint, gunicorn, processes
 from portaladmin.up import supervisor
 
 DATA_DIR = "/data"
-PRODUCT = {"prepare", "web", "worker", "scheduler"}
+PRODUCT = {"prepare", "web", "edge", "worker", "scheduler"}
 # What the Compose specification calls the keys that are used here; another one would be a slip.
 TOP = {"name", "services", "volumes", "secrets", "x-product"}
 SERVICE = {
@@ -148,10 +148,12 @@ def test_every_variable_has_a_default_and_secrets_stay_out_of_git(compose: dict[
 
 def test_workers_reach_the_web_process(services: dict[str, dict[str, Any]]) -> None:
     assert services["worker"]["environment"]["WEB_ADDRESS"] == "web:8000"
+    assert services["worker"]["environment"]["EDGE_ADDRESS"] == "edge:8443"
 
 
-def test_only_the_web_process_is_reached_from_outside_and_by_default_from_this_host(
+def test_only_web_and_edge_are_reached_from_outside_and_by_default_from_this_host(
     services: dict[str, dict[str, Any]],
 ) -> None:
-    assert {name for name, service in services.items() if "ports" in service} == {"web"}
+    assert {name for name, service in services.items() if "ports" in service} == {"web", "edge"}
     assert services["web"]["ports"] == ["${PUBLISH:-127.0.0.1:8000}:8000"]
+    assert services["edge"]["ports"] == ["${PUBLISH_HTTPS:-127.0.0.1:8443}:8443"]

@@ -96,11 +96,12 @@ class Run:
     ) -> None:
         self.data_dir = data_dir
         self.port = port
+        self.https_port = free_port()
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             [*before, "make", "--no-print-directory", "up"],
             cwd=cwd,
-            env=environment(data_dir, PORT=str(port), **more),
+            env=environment(data_dir, PORT=str(port), HTTPS_PORT=str(self.https_port), **more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -44,7 +44,7 @@ def make_up(data_dir: Path, port: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", "--no-print-directory", "up"],
         cwd=places.BASE_DIR,
-        env=environment(data_dir, PORT=str(port)),
+        env=environment(data_dir, PORT=str(port), HTTPS_PORT=str(free_port())),
         capture_output=True,
         text=True,
         timeout=60,
@@ -119,6 +119,7 @@ def test_after_sigkill_the_next_start_takes_everything_up_again(data_dir: Path) 
 def test_what_dies_is_started_again(up: Run) -> None:
     parts = {
         "web": "gunicorn",
+        "edge": "manage.py edge",
         "worker": "celery -A portaladmin worker",
         "scheduler": "celery -A portaladmin beat",
         "postgres": "postgres -D",

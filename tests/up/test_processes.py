@@ -22,7 +22,7 @@ def test_a_variable_without_a_default_must_be_set() -> None:
 
 
 def test_their_names_are_those_of_their_logs() -> None:
-    assert [process.name for process in PROCESSES] == ["web", "worker", "scheduler"]
+    assert [process.name for process in PROCESSES] == ["web", "edge", "worker", "scheduler"]
     assert Process("x", "python 'a b' ${N:-c}").arguments({}) == ["python", "a b", "c"]
 
 
