@@ -6,8 +6,10 @@ class DomainsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts import rotation
         from domains import navigation
         from domains import restarting as own
+        from domains.models import BaseCertificate, Certificate
         from domains.workflows.bind import BIND
         from domains.workflows.unbind import TEARDOWN, UNBIND
         from jobs import registry, restarting
@@ -20,3 +22,5 @@ class DomainsConfig(AppConfig):
             restarting.register(kind.name, rules)
         teardown.register(TEARDOWN)
         navigation.register_all()
+        for model in (Certificate, BaseCertificate):
+            rotation.register(rotation.Column(model, "sealed_key", lambda row: row.key_place))

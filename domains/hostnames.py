@@ -111,6 +111,8 @@ def _encoded(typed: str) -> str:
         if "too long" in str(error).lower():
             raise HostRefused("hostname_too_long") from error
         raise HostRefused("hostname_characters") from error
+    if name.endswith("."):
+        raise HostRefused("hostname_characters")
     if len(name) > LONGEST:
         raise HostRefused("hostname_too_long")
     return name

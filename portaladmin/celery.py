@@ -12,5 +12,6 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "purge-jobs": {"task": "jobs.purge", "schedule": crontab(hour="3", minute="47")},
+    "warn-of-expiry": {"task": "domains.warn_of_expiry", "schedule": crontab(hour="5", minute="7")},
     "clear-sessions": {"task": "accounts.clear_sessions", "schedule": crontab(hour="3", minute="17")},
 }

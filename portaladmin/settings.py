@@ -95,6 +95,18 @@ CSRF_TRUSTED_ORIGINS = [ADMIN_URL.rstrip("/")] if _https else []
 
 # --- custom domains: name servers and the HTTPS edge (see docs/custom-domains.md) -----------------------------
 # Resolvers that must see a record, as `9.9.9.9` or `192.0.2.1:5353`; none given: those of this machine.
+# Mail to people: warnings of certificates that are about to end. Without a mail server, it goes to the log.
+EMAIL_HOST: str = env.str("EMAIL_HOST", "")
+EMAIL_PORT: int = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 20  # seconds
+EMAIL_BACKEND: str = env.str(
+    "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+)
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", SUPPORT_ADDRESS)
+
 DNS_RESOLVERS: list[str] = env.list("DNS_RESOLVERS", [])
 # For tests alone: name servers may be on loopback, and are asked on this port.
 DNS_LOOPBACK_PORT: int | None = env.int("DNS_LOOPBACK_PORT", None)

@@ -8,10 +8,12 @@ class ProvisioningConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts import rotation
         from jobs import history, listing, registry, restarting
         from organizations import dependents
         from provisioning import policies, values
         from provisioning.languages import portals_in
+        from provisioning.models import Portal, secret_place
         from provisioning.services import restart
         from provisioning.subjects import WHO_MANAGES, portals
         from provisioning.teardown import RESOURCES
@@ -36,3 +38,4 @@ class ProvisioningConfig(AppConfig):
         registry.register(RESET)
         registry.register(TRANSLATIONS)
         dependents.register(portals_in)
+        rotation.register(rotation.Column(Portal, "client_secret", lambda portal: secret_place(portal.pk)))

@@ -179,6 +179,11 @@ class Address(models.Model):
     subdomain = models.CharField(max_length=63, unique=True)
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="+")
     # None: nobody answers there now, but it is still kept for the organization.
+def secret_place(portal_id: UUID | str) -> str:
+    """Where a portal's client secret is sealed for (accounts.vault)."""
+    return f"portal:{portal_id}:client-secret"
+
+
     portal = models.OneToOneField(Portal, null=True, on_delete=models.SET_NULL, related_name="address")
     # Visitors are led to the portal.
     is_routed = models.BooleanField(default=False)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import warnings
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import certifi
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 from django.conf import settings
+
+_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def roots() -> tuple[x509.Certificate, ...]:
@@ -18,4 +24,15 @@ def roots() -> tuple[x509.Certificate, ...]:
 
 @lru_cache(maxsize=4)
 def _read(path: str) -> tuple[x509.Certificate, ...]:
-    return tuple(x509.load_pem_x509_certificates(Path(path).read_bytes()))
+    # A few old roots break rules of today (a serial number of zero), of which the library warns.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return tuple(_readable(Path(path).read_bytes()))
+
+
+def _readable(bundle: bytes) -> Iterator[x509.Certificate]:
+    for block in _BLOCK.findall(bundle):
+        try:
+            yield x509.load_pem_x509_certificate(block)
+        except ValueError:  # one that the library does not take any more, browsers will hardly either
+            continue

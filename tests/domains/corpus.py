@@ -151,6 +151,12 @@ class Makers:
         return (self.folder / "weak.pfx").read_bytes()
 
 
+def packed(issued: Issued, others: list[x509.Certificate], password: str) -> bytes:
+    """A .pfx file by `cryptography`, with its usual settings."""
+    how = serialization.BestAvailableEncryption(password.encode())
+    return pkcs12.serialize_key_and_certificates(None, issued.key, issued.certificate, others, how)
+
+
 def pem(*certificates: x509.Certificate) -> bytes:
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 

@@ -1,0 +1,12 @@
+"""What the scheduler rings for in this room."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from domains.services import expiring
+
+
+@shared_task(name="domains.warn_of_expiry", ignore_result=True)
+def warn_of_expiry() -> None:
+    """E-mails about certificates in use that are about to end."""
+    expiring.warn(now=timezone.now())
