@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ("component", models.CharField(max_length=200)),
                 ("column", models.CharField(max_length=100)),
                 ("lcid", models.PositiveIntegerField()),
-                ("text", models.CharField(max_length=500, null=True)),
+                ("text", models.CharField(max_length=500)),
             ],
         ),
         migrations.CreateModel(

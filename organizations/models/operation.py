@@ -55,13 +55,13 @@ class AsyncOperation(models.Model):
 
 
 class StagedLabel(models.Model):
-    """One change that an import has prepared and nobody sees yet; without a text it takes a label away."""
+    """One label that an import has prepared and nobody sees yet."""
 
     operation = models.ForeignKey(AsyncOperation, on_delete=models.CASCADE, related_name="staged_labels")
     component = models.CharField(max_length=200)
     column = models.CharField(max_length=100)
     lcid = models.PositiveIntegerField()
-    text = models.CharField(max_length=500, null=True)  # noqa: DJ001 - an empty text is not the same as none
+    text = models.CharField(max_length=500)
 
     def __str__(self) -> str:
         return f"{self.component}.{self.column} ({self.lcid})"

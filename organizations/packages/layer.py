@@ -15,12 +15,13 @@ Texts = Mapping[Key, str]
 
 @dataclass(frozen=True)
 class Change:
-    """One label that a layer must change; `text` None takes it away."""
+    """One label that a layer must have; `is_new` where it had none."""
 
     component: str
     column: str
     lcid: int
-    text: str | None
+    text: str
+    is_new: bool
 
 
 def wanted(package: Package, enabled: Set[int], base_language: int) -> dict[int, Texts]:
@@ -60,6 +61,7 @@ def _digest(texts: Texts) -> str:
 
 
 def difference(lcid: int, *, there: Texts, wanted: Texts) -> list[Change]:
-    """What turns one language of a layer into another."""
-    changes = [Change(*key, lcid, text) for key, text in wanted.items() if there.get(key) != text]
-    return changes + [Change(*key, lcid, None) for key in there.keys() - wanted.keys()]
+    """What one language of a layer lacks, or says otherwise; what it has too much is not in it."""
+    return [
+        Change(*key, lcid, text, key not in there) for key, text in wanted.items() if there.get(key) != text
+    ]

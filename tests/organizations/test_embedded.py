@@ -187,9 +187,9 @@ class TestAtOnce:
         written: list[str] = []
         apply = staging.apply
 
-        def counted(row: AsyncOperation, solution: Solution) -> None:
+        def counted(row: AsyncOperation, solution: Solution, *rest: Any) -> None:
             written.append(solution.unique_name)
-            apply(row, solution)
+            apply(row, solution, *rest)
 
         monkeypatch.setattr(staging, "apply", counted)
 

@@ -6,6 +6,7 @@ itself. Whatever dies in between leaves the organization as it was; the same cal
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import lru_cache
 from uuid import UUID
 
@@ -62,12 +63,12 @@ def _go_on(instance: models.Instance, row: models.AsyncOperation, package: Packa
     enabled = set(languages.enabled(instance.id, instance.base_language))
     wanted = layer.wanted(package, enabled, instance.base_language)
     digests = layer.digests(wanted)
-    changes = staging.plan(solution, wanted, digests)
-    if not staging.prepare(row, changes, basis=staging.basis_of(solution, digests)):
+    plan = staging.plan(solution, wanted, digests)
+    if not staging.prepare(row, plan.puts, basis=staging.basis_of(solution, digests)):
         return row.save()
-    solution = _install(instance, package, digests)
-    row.labels = staging.counts(row, solution, wanted, layer.skipped(package, enabled))
-    staging.apply(row, solution)
+    counted = staging.counts(instance.id, plan.puts, wanted, layer.skipped(package, enabled))
+    row.labels = [asdict(changes) for changes in counted]
+    staging.apply(row, _install(instance, package, digests), plan.gone)
     return finish(row, None)
 
 
