@@ -16,8 +16,8 @@ from jobs.states import CLAIMABLE
 
 # A worker that gave no sign of life for so long does not count; it gives one every three seconds.
 WORKER_SEEN = timedelta(seconds=15)
-# A first ring is heard at once. One so long after the job was due repeats one that was not.
-FIRST_RING = timedelta(seconds=2.5)
+# A job that comes due again is first rung for by the next pass of the reconciler, which is not later than this.
+NEXT_PASS = timedelta(seconds=2.5)
 # The longest time that a broker which hangs keeps whoever rings.
 RINGING = timedelta(seconds=4)
 
@@ -46,7 +46,8 @@ def of(job: Job, now: datetime) -> Standstill | None:
 
 def _is_unheard(job: Job, now: datetime) -> bool:
     """The last ring failed. The reconciler tries again every second or so, and that ring may be under way just now."""
+    # Whoever asks for a job rings in the moment in which it is due; every later ring of it repeats one that failed.
+    grace = NEXT_PASS if job.claims else timedelta()
     if job.rung_at is None:
-        # A job that comes due again is rung for by the next pass of the reconciler, not by whoever asked for it.
-        return job.claims == 0 or now - job.run_at > FIRST_RING
-    return job.rings <= 1 and job.rung_at - job.run_at > FIRST_RING and now - job.rung_at < RINGING
+        return job.claims == 0 or now - job.run_at > grace
+    return job.rings <= 1 and job.rung_at - job.run_at > grace and now - job.rung_at < RINGING

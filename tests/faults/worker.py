@@ -1,6 +1,7 @@
 """A worker that dies where the test says: a file `<point>-<step>` in $FAULTS is its order, obeyed once.
 
 Points: `in` (the step acted, nothing is written), `inside` (its checkpoint is not committed yet), `after` (it is).
+At `freeze` it acted like `in`, and then sleeps until it is woken; the file `frozen` has its number.
 """
 
 from __future__ import annotations
@@ -35,9 +36,19 @@ def _die_at(point: str, row: JobStep) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _freeze_at(row: JobStep) -> None:
+    try:
+        (FOLDER / f"freeze-{row.index}").rename(FOLDER / "frozen")
+    except FileNotFoundError:
+        return
+    (FOLDER / "frozen").write_text(str(os.getpid()))
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def _calling(run: runner._Run, row: JobStep, step: registry.Step) -> dict[str, Any]:
     output = _call(run, row, step)
     _die_at("in", row)
+    _freeze_at(row)
     return output
 
 
