@@ -173,17 +173,17 @@ def portal_key(portal_id: UUID | str) -> str:
     return f"portal:{portal_id}"
 
 
+def secret_place(portal_id: UUID | str) -> str:
+    """Where a portal's client secret is sealed for (accounts.vault)."""
+    return f"portal:{portal_id}:client-secret"
+
+
 class Address(models.Model):
     """A subdomain that is taken. One that ever answered visitors stays with its organization."""
 
     subdomain = models.CharField(max_length=63, unique=True)
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="+")
     # None: nobody answers there now, but it is still kept for the organization.
-def secret_place(portal_id: UUID | str) -> str:
-    """Where a portal's client secret is sealed for (accounts.vault)."""
-    return f"portal:{portal_id}:client-secret"
-
-
     portal = models.OneToOneField(Portal, null=True, on_delete=models.SET_NULL, related_name="address")
     # Visitors are led to the portal.
     is_routed = models.BooleanField(default=False)
