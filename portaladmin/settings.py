@@ -76,6 +76,12 @@ ADMIN_HOSTS = frozenset(
 PORTAL_BASE_DOMAIN: str = env.str("PORTAL_BASE_DOMAIN", "portals.localhost").lower()
 # Embedded organizations answer their Web API at `<name>.<this domain>`.
 ORGANIZATION_BASE_DOMAIN: str = env.str("ORGANIZATION_BASE_DOMAIN", "crm.localhost").lower()
+# Where applications get tokens for organizations of Dynamics 365; national clouds have addresses of their own.
+DATAVERSE_AUTHORITY: str = env.str("DATAVERSE_AUTHORITY", "https://login.microsoftonline.com")
+# Organizations at addresses that are not public, such as one's own on-premises network.
+DATAVERSE_PRIVATE_ADDRESSES: bool = env.bool("DATAVERSE_PRIVATE_ADDRESSES", False)
+# Rows that are asked for at a time.
+DATAVERSE_PAGE_SIZE: int = env.int("DATAVERSE_PAGE_SIZE", 2000)
 PORTAL_SCHEME: str = env.str("PORTAL_SCHEME", _admin.scheme)
 # What stands behind the host name in a portal's address (":8000"); nothing behind a real edge.
 PORTAL_PORT: str = env.str("PORTAL_PORT", "" if _https else str(PORT))
@@ -89,12 +95,6 @@ SUPPORT_ADDRESS: str = env.str("SUPPORT_ADDRESS", "support@contoso.example")
 # More than any form of ours takes; uploads of certificates and packages are the largest.
 MAX_BODY_BYTES: int = env.int("MAX_BODY_MB", 20) * 1024 * 1024
 
-# The host routing, which comes first, answers every host that is not ours.
-ALLOWED_HOSTS = ["*"]
-CSRF_TRUSTED_ORIGINS = [ADMIN_URL.rstrip("/")] if _https else []
-
-# --- custom domains: name servers and the HTTPS edge (see docs/custom-domains.md) -----------------------------
-# Resolvers that must see a record, as `9.9.9.9` or `192.0.2.1:5353`; none given: those of this machine.
 # Mail to people: warnings of certificates that are about to end. Without a mail server, it goes to the log.
 EMAIL_HOST: str = env.str("EMAIL_HOST", "")
 EMAIL_PORT: int = env.int("EMAIL_PORT", 25)
@@ -107,6 +107,12 @@ EMAIL_BACKEND: str = env.str(
 )
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", SUPPORT_ADDRESS)
 
+# The host routing, which comes first, answers every host that is not ours.
+ALLOWED_HOSTS = ["*"]
+CSRF_TRUSTED_ORIGINS = [ADMIN_URL.rstrip("/")] if _https else []
+
+# --- custom domains: name servers and the HTTPS edge (see docs/custom-domains.md) -----------------------------
+# Resolvers that must see a record, as `9.9.9.9` or `192.0.2.1:5353`; none given: those of this machine.
 DNS_RESOLVERS: list[str] = env.list("DNS_RESOLVERS", [])
 # For tests alone: name servers may be on loopback, and are asked on this port.
 DNS_LOOPBACK_PORT: int | None = env.int("DNS_LOOPBACK_PORT", None)

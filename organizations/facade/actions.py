@@ -131,9 +131,8 @@ def _stage(call: Call, caller: Caller, segment: Segment) -> Reply:
     installed = {solution.unique_name for solution in solutions.installed(caller.instance.id)}
     missing = [
         {
-            "RequiredComponentSchemaName": "",
             "RequiredComponentDisplayName": text,
-            "RequiredSolutionName": text,
+            "DependentComponentDisplayName": package.friendly_name(),
         }
         for text in staged.missing
     ]

@@ -83,14 +83,19 @@ class OrganizationTokenView(TokenView):  # type: ignore[misc]
 
     def post(self, request: HttpRequest, *args: Any, tenant: str, **kwargs: Any) -> HttpResponse:
         if not tokens.is_tenant(tenant):
-            return JsonResponse(
-                {"error": "invalid_request", "error_description": "There is no such tenant."}, status=400
-            )
+            return _refused("invalid_tenant")
+        if request.POST.get("grant_type") != "client_credentials":
+            return _refused("unsupported_grant_type")
         response: HttpResponse = super().post(request, *args, **kwargs)
         return _explained(response)
 
 
+def _refused(error: str) -> HttpResponse:
+    return JsonResponse({"error": error, "error_description": _WHY[error]}, status=400)
+
+
 _WHY = {
+    "invalid_tenant": "There is no such tenant.",
     "invalid_client": "The client is unknown, or its secret is wrong or has expired.",
     "invalid_scope": "The scope is not this organization's address followed by /.default.",
     "unsupported_grant_type": "Tokens are given for client credentials only.",

@@ -1,5 +1,6 @@
 """Tables: the instances of the tenant, and the embedded organization behind each of them."""
 
+from organizations.models.connection import Connection, RemoteOperation
 from organizations.models.installation import SolutionInstall
 from organizations.models.instance import Instance
 from organizations.models.label import Label
@@ -12,11 +13,13 @@ from organizations.models.solution import Solution
 
 __all__ = [
     "AsyncOperation",
+    "Connection",
     "Instance",
     "KeptPackage",
     "Label",
     "Language",
     "Record",
+    "RemoteOperation",
     "RoleMembership",
     "SecurityRole",
     "Solution",

@@ -14,6 +14,8 @@ class Instance(models.Model):
 
     class Kind(models.TextChoices):
         EMBEDDED = "embedded", _("Embedded")
+        # Somewhere else, reached through its Web API; `Connection` says how.
+        DATAVERSE = "dataverse", _("Dataverse")
 
     class Type(models.TextChoices):
         PRODUCTION = "production", _("Production")
@@ -33,15 +35,17 @@ class Instance(models.Model):
     version = models.CharField(max_length=40)
     base_language = models.PositiveIntegerField(help_text="LCID")
     # The organization's own id (`WhoAmI`): the address may change, this does not.
-    organization_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organization_id = models.UUIDField(default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["embedded"]), name="organizations_instance_kind_known"
+                condition=Q(kind__in=["embedded", "dataverse"]), name="organizations_instance_kind_known"
             ),
+            # One row each, save that an embedded organization may also be looked at through its Web API.
+            models.UniqueConstraint(fields=["kind", "organization_id"], name="organizations_instance_once"),
             models.CheckConstraint(
                 condition=Q(type__in=["production", "sandbox"]), name="organizations_instance_type_known"
             ),
