@@ -43,6 +43,11 @@ class Evidence:
     rows: list[dict[str, Any]]
 
     @property
+    def is_silent(self) -> bool:
+        """Name servers did not answer, which is never taken for "there is no record"."""
+        return self.verdict == Verdict.DNS_UNAVAILABLE
+
+    @property
     def shown_proof(self) -> str:
         """Name of the TXT record, where one is needed."""
         return self.proof_name if self.needs_proof else ""

@@ -49,7 +49,9 @@ class Row:
 
     @property
     def used_by(self) -> list[Any]:
-        return [*self.certificate.domains.all(), *self.certificate.next_domains.all()]
+        """Domains that it serves or is to serve, once each."""
+        found = [*self.certificate.domains.all(), *self.certificate.next_domains.all()]
+        return list({domain.pk: domain for domain in found}.values())
 
 
 @never_cache

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from domains.models import Certificate
 from jobs.models import Job
 from provisioning.models import Portal
 from provisioning.phases import Packages, Phase
@@ -88,6 +91,14 @@ TABLE: dict[str, Callable[[str], frozenset[str]]] = {
     "jobs/<uuid:job_id>/status/": always(MANAGERS),
     "jobs/<uuid:job_id>/restart/": always(MANAGERS),
     "jobs/<uuid:job_id>/cancel/": always(MANAGERS),
+    "portals/<uuid:portal_id>/domains/": PORTAL,
+    "portals/<uuid:portal_id>/domains/add/": PORTAL,
+    "portals/<uuid:portal_id>/domains/add/evidence/": PORTAL,
+    "portals/<uuid:portal_id>/domains/remove/": PORTAL,
+    "portals/<uuid:portal_id>/domains/restart/": PORTAL,
+    "certificates/": always(MANAGERS),
+    "certificates/<uuid:certificate_id>/": always(MANAGERS),
+    "certificates/<uuid:certificate_id>/delete/": always(MANAGERS),
     "instances/": always(EVERYONE),
     "instances/list/": always(EVERYONE),
     "instances/<uuid:instance_id>/": always(PREPARERS),
@@ -116,6 +127,7 @@ NO_GET |= {
     "instances/<uuid:instance_id>/access/",
 }
 
+    "portals/<uuid:portal_id>/domains/restart/",
 
 def test_no_route_is_missing_from_the_table() -> None:
     assert set(ROUTES) - OPEN == set(TABLE) | LISTS
@@ -134,6 +146,11 @@ def portal(request: pytest.FixtureRequest, world: World) -> Portal:
         job = world.submit(made)
         packages = Packages.INSTALLED if request.param == "configured" else Packages.NONE
         Portal.objects.filter(pk=made.pk).update(phase=Phase(request.param), packages=packages, reset_job=job)
+    now = timezone.now()
+    dates = {"not_before": now, "not_after": now + timedelta(1), "ends_at": now + timedelta(1)}
+    Certificate.objects.create(
+        instance=world.production, subject="x", names=["x.shop"], is_trusted=False, **dates
+    )
         made.refresh_from_db()
     return made
 
@@ -150,6 +167,8 @@ def everything() -> tuple[int, list[dict[str, Any]]]:
     """Jobs and portals, save whether somebody who may manage one has looked at it."""
     rows = Portal.objects.order_by("pk").values()
     return Job.objects.count(), [{k: v for k, v in row.items() if k != "opened_at"} for row in rows]
+    if "certificate_id" in route:
+        route = route.replace("<uuid:certificate_id>", str(Certificate.objects.get().pk))
 
 
 def test_every_cell_of_the_table(world: World, sign_in: SignIn, portal: Portal) -> None:
