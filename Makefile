@@ -24,7 +24,7 @@ PRODUCTION = DEBUG=0 SECRET_KEY="$$($(BIN)/python -c 'from portaladmin.up import
 # Activating other environments, or settings of another project, must not leak in here.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: help python up drill bench test pictures faults check fmt lock clean venv venv-dev
+.PHONY: help python up drill bench test pictures gallery faults check fmt lock clean venv venv-dev
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ test: check ## Check the code, then run every test on a real PostgreSQL and Valk
 
 pictures: venv-dev ## Take the pictures of the documents anew, with the browser tests
 	PICTURES=1 $(BIN)/python -m pytest tests/browser/test_journey.py $(ARGS)
+
+gallery: venv-dev ## Take pictures of every page, in both themes and several widths, to be looked at (GALLERY=folder)
+	GALLERY="$(or $(GALLERY),var/gallery)" $(BIN)/python -m pytest -o python_files=gallery.py tests/browser/gallery.py $(ARGS)
 
 faults: venv-dev ## Kill workers, servers and messages under real jobs, and see what holds; a few minutes
 	$(BIN)/python -m pytest -o python_files='fault_*.py' tests/faults $(ARGS)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import User
-from jobs import causes, history, registry, restarting, services
+from jobs import causes, history, registry, restarting, services, watching
 from jobs.errors import JobError
 from jobs.models import Job
 from jobs.possibilities import possibilities
@@ -62,13 +62,22 @@ def _told(job: Job) -> dict[str, Any]:
 def status(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Fragment. 204 when the page shows the present state already; the whole page comes anew when the job ends,
     since what can be done there changes with it."""
+    if watching.was_let_in(_person(request).pk, job_id) and _unchanged(request, job_id):
+        return HttpResponse(status=204)
     job = _job(request, job_id)
+    watching.note(_person(request).pk, job_id)
     if request.GET.get("seen") == seen_of(job, timezone.now()):
         return HttpResponse(status=204)
     if not job.is_active and request.headers.get("HX-Request"):
         return HttpResponseClientRefresh()
     announce = state_seen(request.GET.get("seen", "")) != job.state
     return render(request, "jobs/_status.html", {"progress": progress_of(job), "announce": announce})
+
+
+def _unchanged(request: HttpRequest, job_id: UUID) -> bool:
+    """Whether the page shows the present state: one small query, unless the job is due and nobody takes it."""
+    job = watching.glance(job_id)
+    return job is not None and request.GET.get("seen") == seen_of(job, timezone.now())
 
 
 def _fresh(job: Job) -> Job:

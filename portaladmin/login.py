@@ -18,10 +18,9 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
-    ) -> HttpResponseBase:
+    ) -> HttpResponseRedirect:
         if request.method in {"GET", "HEAD"}:
-            response: HttpResponseBase = super().handle_no_permission(request, view_func)
-            return response
+            return super().handle_no_permission(request, view_func)
         messages.warning(
             request, gettext("Nothing was changed: you were not signed in any more. Please do it again.")
         )

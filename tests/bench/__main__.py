@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import time
 from contextlib import ExitStack, closing
@@ -39,14 +41,23 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def _pages(size: Size) -> list[Ratio]:
+    """What pages cost: in a process of its own, see there."""
+    say("Pages…")
+    words = [sys.executable, "-m", "tests.bench.pages", "--json", *["--small"] * (size is SMALL)]
+    output = subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout
+    return [Ratio(**{**row, "bound": row["bound"] and Bound(row["bound"])}) for row in json.loads(output)]
+
+
 def main(size: Size) -> None:
     began = time.monotonic()
+    pages = _pages(size)
     with servers.running() as folder, ExitStack() as stack:
         django.setup()
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        found = [*_crowded(size, folder / "probes.log"), *_working(size, stack, folder)]
+        found = [*_crowded(size, folder / "probes.log"), *_working(size, stack, folder), *pages]
         say(f"\n{HEADING}")
         for ratio in found:
             say(ratio.line())

@@ -52,5 +52,11 @@ def test_it_measures_everything_on_servers_of_its_own() -> None:
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    for words in ("a claim beside", "a reconciler's pass beside", "in no-op tasks of Celery"):
+    for words in (
+        "a claim beside",
+        "a reconciler's pass beside",
+        "in no-op tasks of Celery",
+        "the last page of",
+        "an unchanged poll of a job",
+    ):
         assert words in run.stdout

@@ -77,10 +77,14 @@ class Visitor:
 
     def sign_in(self, local: str) -> None:
         self.page.goto(self.stack.url + "/")
+        self.sign_in_here(local)
+        self.page.wait_for_url("**/applications/")
+
+    def sign_in_here(self, local: str) -> None:
+        """At the sign-in page, which is shown; it leads to wherever one wanted to go."""
         self.page.get_by_label("E-mail address").fill(f"{local}@contoso.example")
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
-        self.page.wait_for_url("**/applications/")
 
 
 Visit = Callable[..., Visitor]

@@ -6,7 +6,7 @@ No test: nothing here fails because a page is ugly. The folder is GALLERY, and i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -150,6 +150,7 @@ def lasting(world: World) -> list[Scene]:
         ),
         Scene("52-instances-empty", "/instances/", "nobody"),
         Scene("53-instance", world.instance),
+        Scene("55-languages", f"{world.instance}languages/"),
         Scene("54-solutions", f"{world.instance}solutions/"),
         Scene("60-jobs", "/jobs/"),
         Scene("61-jobs-no-match", "/jobs/?error=00000000"),
@@ -158,6 +159,11 @@ def lasting(world: World) -> list[Scene]:
         Scene("64-job-failed", world.failed_job),
         Scene("70-system", "/system/"),
         Scene("71-system-not-allowed", "/system/", "system.admin"),
+        Scene("66-jobs-failed-by-cause", "/jobs/failed/"),
+        Scene("72-audit", "/audit/"),
+        Scene("48-domains", f"{portal}/domains/"),
+        Scene("49-domains-add", f"{portal}/domains/add/"),
+        Scene("73-certificates", "/certificates/"),
         Scene("80-privacy", "/privacy/"),
         Scene("81-help-reset", "/help/reset/"),
         Scene("90-not-found", "/there-is-no-such-page/"),
@@ -198,10 +204,10 @@ class Gallery:
         yield visitor
         context.close()
 
-    def take(self, scenes: list[Scene]) -> None:
+    def take(self, scenes: list[Scene], looks: Sequence[tuple[bool, int]] = LOOKS) -> None:
         wanted = os.environ.get("SCENES", "")
         chosen = [scene for scene in scenes if wanted in scene.name]
-        for dark, width in LOOKS:
+        for dark, width in looks:
             for person in dict.fromkeys(scene.person for scene in chosen):
                 with self.visitor(person, dark=dark, width=width) as visitor:
                     for scene in chosen:
@@ -232,16 +238,21 @@ class Gallery:
         )
 
 
-def test_take_the_pictures(stack: Stack, chromium: Browser) -> None:
-    gallery = Gallery(Path(os.environ.get("GALLERY") or stack.data_dir / "gallery"), stack, chromium)
+def show_everything(gallery: Gallery, looks: Sequence[tuple[bool, int]] = LOOKS) -> None:
+    """Build the world, and take every scene."""
     with gallery.visitor("global.admin") as visitor:
         world = build(visitor)
-        gallery.take(lasting(world))
+        gallery.take(lasting(world), looks)
         moving = scenes.add_on(visitor)
         scenes.to_the_terms(visitor, moving, name="On its way", subdomain="onitsway")
-        with scenes.workers_held(stack):
+        with scenes.workers_held(gallery.stack):
             visitor.page.get_by_role("button", name="Accept").click()
             visitor.page.wait_for_url("**/portals/*/")
-            gallery.take(passing(moving))
+            gallery.take(passing(moving), looks)
+
+
+def test_take_the_pictures(stack: Stack, chromium: Browser) -> None:
+    gallery = Gallery(Path(os.environ.get("GALLERY") or stack.data_dir / "gallery"), stack, chromium)
+    show_everything(gallery)
     gallery.write_index()
     assert gallery.taken

@@ -96,6 +96,12 @@ def test_from_sign_in_to_the_portals_home_page(
     expect(row).to_contain_text(name)
     shown(visitor, "applications")
 
+    if javascript:
+        page.get_by_role("link", name="Instances", exact=True).click()
+        page.get_by_role("link", name="Contoso", exact=True).click()
+        expect(page.get_by_role("complementary")).to_contain_text("German (Germany)")
+        picture(visitor, "instances")
+
     page.goto(visitor.stack.portal_url(subdomain))
     expect(page.locator("html")).to_have_attribute("lang", re.compile("^de"))
     expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -34,3 +34,20 @@ def test_a_form_leads_back_to_the_page_that_it_stood_on(stranger: Client, global
 def test_a_form_of_elsewhere_leads_to_the_first_page(stranger: Client, page: str) -> None:
     response = stranger.post(RESTART, headers={"Referer": page} if page else {})
     assert response["Location"] == "/accounts/login/?next=/"
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/logout/"])
+def test_no_door_leads_to_another_site(stranger: Client, global_admin: User, path: str, target: str) -> None:
+    if "logout" in path:
+        stranger.force_login(global_admin)
+    sent = {"login": global_admin.email, "password": "correct horse battery", "next": target}
+    for address, values in (
+        (path, sent),
+        (f"{path}?next={target}", {k: sent[k] for k in ("login", "password")}),
+    ):
+        location = stranger.post(address, values).get("Location", "/")
+        assert location.startswith("/")
+        assert not location.startswith(("//", "/\\"))
