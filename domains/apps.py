@@ -6,8 +6,8 @@ class DomainsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import rotation
-        from domains import navigation
+        from accounts import audit, rotation
+        from domains import navigation, trail
         from domains import restarting as own
         from domains.models import BaseCertificate, Certificate
         from domains.workflows.bind import BIND
@@ -22,5 +22,7 @@ class DomainsConfig(AppConfig):
             restarting.register(kind.name, rules)
         teardown.register(TEARDOWN)
         navigation.register_all()
+        audit.register("certificate", trail.CERTIFICATE)
+        audit.register_forms(trail.FORMS)
         for model in (Certificate, BaseCertificate):
             rotation.register(rotation.Column(model, "sealed_key", lambda row: row.key_place))

@@ -43,6 +43,10 @@ class Verb(StrEnum):
     RETRY_SOLUTION = "retry-solution"
     INSTALL_SOLUTION = "install-solution"
 
+    ADD_CERTIFICATE = "add-certificate"
+    REPLACE_CERTIFICATE = "replace-certificate"
+    DELETE_CERTIFICATE = "delete-certificate"
+
 
 WORDS: dict[Verb, str] = {
     Verb.SIGN_IN: N_("Sign in"),
@@ -74,6 +78,9 @@ WORDS: dict[Verb, str] = {
     Verb.SWITCH_ACCESS: N_("Let the admin center in or shut it out"),
     Verb.RETRY_SOLUTION: N_("Retry an installation"),
     Verb.INSTALL_SOLUTION: N_("Install a solution"),
+    Verb.ADD_CERTIFICATE: N_("Add a certificate"),
+    Verb.REPLACE_CERTIFICATE: N_("Replace a certificate"),
+    Verb.DELETE_CERTIFICATE: N_("Delete a certificate"),
 }
 
 

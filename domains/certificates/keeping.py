@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import limits
+from accounts import audit, limits
+from accounts.audit import Verb
 from accounts.words import N_, Refusal
 from domains import hostnames
 from domains.certificates import trust
@@ -75,7 +76,10 @@ def keep(*, instance: Instance, judged: Judged, user: User) -> Kept:
     Instance.objects.select_for_update().get(pk=instance.pk)
     known = Certificate.objects.select_for_update().filter(instance=instance, fingerprint=judged.fingerprint)
     if row := known.first():
-        return Kept(row, is_new=False, is_better=_take_chain(row, judged))
+        better = _take_chain(row, judged)
+        result = audit.Result.DONE if better else audit.Result.UNCHANGED
+        audit.record(Verb.ADD_CERTIFICATE, subject=subject(row), by=user, result=result)
+        return Kept(row, is_new=False, is_better=better)
     row = Certificate(
         instance=instance,
         subject=judged.subject,
@@ -94,7 +98,22 @@ def keep(*, instance: Instance, judged: Judged, user: User) -> Kept:
     )
     row.seal_key(judged.key)
     row.save(force_insert=True)
+    audit.record(Verb.ADD_CERTIFICATE, subject=subject(row), by=user, after=_facts(row))
     return Kept(row, is_new=True)
+
+
+def subject(row: Certificate) -> audit.Subject:
+    """What the audit trail calls it."""
+    return audit.Subject("certificate", str(row.pk), row.subject, ("instance", str(row.instance_id)))
+
+
+def _facts(row: Certificate) -> dict[str, str]:
+    """What tells it from others; nothing of its key."""
+    return {
+        "thumbprint": row.thumbprint,
+        "names": ", ".join(row.names[:10]),
+        "ends": row.not_after.isoformat(),
+    }
 
 
 def _take_chain(row: Certificate, judged: Judged) -> bool:
@@ -108,6 +127,7 @@ def _take_chain(row: Certificate, judged: Judged) -> bool:
     return True
 
 
+@audit.attempted(Verb.REPLACE_CERTIFICATE)
 @transaction.atomic
 def replace(*, certificate_id: UUID, judged: Judged, user: User) -> tuple[Kept, list[CustomDomain]]:
     """Take a renewal in; also the domains that have to go over to it, which the caller asks for.
@@ -135,13 +155,22 @@ def replace(*, certificate_id: UUID, judged: Judged, user: User) -> tuple[Kept, 
     kept = keep(instance=old.instance, judged=judged, user=user)
     old.replaced_by = kept.certificate
     old.save(update_fields=["replaced_by"])
+    audit.record(
+        Verb.REPLACE_CERTIFICATE,
+        subject=subject(old),
+        by=user,
+        before=_facts(old),
+        after=_facts(kept.certificate),
+    )
     return kept, domains
 
 
+@audit.attempted(Verb.DELETE_CERTIFICATE)
 @transaction.atomic
-def delete(*, certificate_id: UUID) -> None:
+def delete(*, certificate_id: UUID, user: User) -> None:
     """Remove a certificate and its key. Raises StillUsed."""
     row = Certificate.objects.select_for_update().get(pk=certificate_id)
     if used := list(row.domains.order_by("hostname")) + list(row.next_domains.order_by("hostname")):
         raise StillUsed(used)
+    audit.record(Verb.DELETE_CERTIFICATE, subject=subject(row), by=user, before=_facts(row))
     row.delete()

@@ -219,7 +219,7 @@ def delete(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
     problem: keeping.StillUsed | None = None
     if request.method == "POST":
         try:
-            keeping.delete(certificate_id=row.pk)
+            keeping.delete(certificate_id=row.pk, user=person(request))
         except keeping.StillUsed as error:
             problem = error
         else:

@@ -102,7 +102,8 @@ def _link(page: Page, name: str) -> str:
 
 
 def _provisioned(page: Page, stack: Stack) -> str:
-    """A portal whose packages are installed; made here when this module runs alone."""
+    """A production portal whose packages are installed; made here when this module runs alone."""
+    page.goto(f"{stack.url}/applications/?type=production")
     row = page.locator('tr[data-packages="installed"]')
     if not row.count():
         page.locator('tr[data-state="not-configured"]').first.get_by_role("link", name="Manage").click()
@@ -117,7 +118,7 @@ def _provisioned(page: Page, stack: Stack) -> str:
         page.get_by_role("button", name="Accept").click()
 
         def installed() -> bool:
-            page.goto(f"{stack.url}/applications/")
+            page.goto(f"{stack.url}/applications/?type=production")
             return row.count() > 0
 
         until(installed, what="a portal")

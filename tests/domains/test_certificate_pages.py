@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import AuditRecord
 from accounts.vault import CannotOpen
 from domains.certificates import keeping
 from domains.models import Certificate, CustomDomain
@@ -229,6 +230,24 @@ def test_what_is_no_renewal_is_refused(
     assert response.status_code == 422
     assert f'data-error-code="{code}"' in response.content.decode()
     assert Certificate.objects.count() == 1
+
+
+def test_the_trail_tells_who_added_replaced_and_deleted_which_certificate(
+    sign_in: SignIn, world: World, root: Issued
+) -> None:
+    browser = sign_in("system.admin")
+    upload(browser, pfx(root), world)
+    row = Certificate.objects.get()
+    replace(browser, row, pfx(root, ends=NOW + 180 * DAY))
+    browser.post(f"{PAGE}{row.pk}/delete/")
+    records = AuditRecord.objects.filter(subject_kind="certificate").order_by("at", "pk")
+    assert [(r.verb, r.result, r.login) for r in records] == [
+        ("add-certificate", "done", "system.admin@contoso.example"),
+        ("add-certificate", "done", "system.admin@contoso.example"),
+        ("replace-certificate", "done", "system.admin@contoso.example"),
+        ("delete-certificate", "done", "system.admin@contoso.example"),
+    ]
+    assert row.thumbprint in str(records[0].after)
 
 
 def test_an_ending_certificate_says_so(sign_in: SignIn, keep: Keep) -> None:
