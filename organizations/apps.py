@@ -11,7 +11,9 @@ class OrganizationsConfig(AppConfig):
         from jobs import listing, registry
         from organizations.installing import INSTALL, subjects
         from organizations.queries import organization_roles
+        from organizations.remote_roles import roles as remote_roles
 
         register_role_source(organization_roles)
+        register_role_source(remote_roles)
         listing.register_subjects("solutions_of", subjects)
         registry.register(INSTALL)

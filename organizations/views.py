@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -22,10 +22,15 @@ from organizations.views_access import administered, person, visible
 @require_safe
 def detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     instance = visible(request, instance_id)
+    may_administer = permissions.may_administer_instance(person(request), instance_id)
+    is_embedded = instance.kind == Instance.Kind.EMBEDDED
     shown = {
         "languages": [language(lcid) for lcid in queries.enabled_languages(instance)],
         "problem": _problem(instance),
-        "may_administer": permissions.may_administer_instance(person(request), instance_id),
+        "may_administer": may_administer,
+        "may_connect": may_administer
+        if is_embedded
+        else permissions.is_tenant_administrator(person(request)),
     }
     return render(request, "organizations/instance.html", {"instance": instance, **shown})
 
@@ -41,8 +46,10 @@ def _problem(instance: Instance) -> JobError | None:
 
 @require_POST
 def access(request: HttpRequest, instance_id: UUID) -> HttpResponse:
-    """Administration mode on and off, and our own user in the organization."""
+    """Administration mode on and off, and our own user in the organization. Embedded ones only."""
     instance = administered(request, instance_id)
+    if instance.kind != Instance.Kind.EMBEDDED:
+        raise Http404
     match request.POST.get("action"):
         case "administration-mode":
             administration.set_administration_mode(instance_id=instance.id, on=True)

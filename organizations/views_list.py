@@ -40,7 +40,12 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     rows = queries.instances(permissions.visible_instances(request.user))
     selected = _selected(rows, request.GET.get("selected", ""))
     lcids = queries.enabled_languages(selected) if selected else []
-    return {"instances": rows, "selected": selected, "languages": [language(lcid) for lcid in lcids]}
+    return {
+        "instances": rows,
+        "selected": selected,
+        "languages": [language(lcid) for lcid in lcids],
+        "may_connect": permissions.is_tenant_administrator(request.user),
+    }
 
 
 def _selected(rows: list[Instance], asked: str) -> Instance | None:

@@ -42,6 +42,7 @@ NO_PAGES = {
     "portals/<uuid:portal_id>/domains/restart/",
     "instances/list/",
     "instances/<uuid:instance_id>/access/",
+    "instances/<uuid:instance_id>/connection/edit/",  # of kind Dataverse only; its form is that of instances/add/
     "instances/<uuid:instance_id>/solutions/table/",
     "instances/<uuid:instance_id>/solutions/retry/",
 }
