@@ -17,6 +17,8 @@ class ProvisioningConfig(AppConfig):
         from provisioning.services import restart
         from provisioning.subjects import WHO_MANAGES, portals
         from provisioning.teardown import RESOURCES
+        from provisioning.workflows.instance_url import INSTANCE_URL
+        from provisioning.workflows.instance_url import values as instance_url_values
         from provisioning.workflows.packages import PACKAGES
         from provisioning.workflows.provision import PROVISION
         from provisioning.workflows.reset import RESET
@@ -25,11 +27,13 @@ class ProvisioningConfig(AppConfig):
         listing.register_subjects("portal_id", portals)
         history.name_resources(RESOURCES)
         history.register_values(PROVISION.name, values.shown)
+        history.register_values(INSTANCE_URL.name, instance_url_values)
         for kind, rule, begin in (
             (PROVISION, policies.no_new_provisioning, restart.again),
             (PACKAGES, policies.no_new_packages, restart.again),
             (TRANSLATIONS, policies.no_new_translations, restart.again),
             (RESET, policies.no_new_reset, restart.reset_again),
+            (INSTANCE_URL, policies.no_new_instance_update, restart.again),
         ):
             why_not = partial(policies.why_not, rule)
             restarting.register(kind.name, restarting.Rules(why_not=why_not, begin=begin, who=WHO_MANAGES))
@@ -37,5 +41,6 @@ class ProvisioningConfig(AppConfig):
         registry.register(PACKAGES)
         registry.register(RESET)
         registry.register(TRANSLATIONS)
+        registry.register(INSTANCE_URL)
         dependents.register(portals_in)
         rotation.register(rotation.Column(Portal, "client_secret", lambda portal: secret_place(portal.pk)))

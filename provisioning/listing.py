@@ -241,6 +241,8 @@ _PHASES: dict[Phase, str] = {
     Phase.RESETTING: N_("Resetting"),
     Phase.RESET: N_("Was reset"),
     Phase.RESET_FAILED: N_("Reset failed"),
+    Phase.INSTANCE_UPDATING: N_("Dynamics 365 URL being updated"),
+    Phase.INSTANCE_UPDATE_FAILED: N_("Dynamics 365 URL update failed"),
 }
 
 

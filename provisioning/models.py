@@ -48,7 +48,7 @@ class Portal(models.Model):
     )
     early_upgrade = models.BooleanField(default=False)
     is_on = models.BooleanField(default=True, help_text="Portal state: Off answers visitors with a notice.")
-    phase = models.CharField(max_length=20, default=Phase.NOT_CONFIGURED.value)
+    phase = models.CharField(max_length=25, default=Phase.NOT_CONFIGURED.value)
     packages = models.CharField(max_length=15, default=Packages.NONE.value)
     # Status "Configured": only tells that someone who may has opened Manage.
     opened_at = models.DateTimeField(null=True)
@@ -56,6 +56,11 @@ class Portal(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="portals"
     )
     instance = models.ForeignKey(Instance, null=True, on_delete=models.PROTECT, related_name="portals")
+    # Where it reaches its organization. Another one than the instance's: the organization moved since, and nothing is
+    # read there until the portal is bound anew.
+    organization_url = models.CharField(
+        max_length=300, blank=True, default="", help_text="Address of its organization, as it was bound to it."
+    )
     subdomain = models.CharField(max_length=63, blank=True, default="")
     language = models.PositiveIntegerField(null=True, help_text="LCID")
     # Of the sample content, which not every language has; None until it is there.
@@ -85,6 +90,7 @@ class Portal(models.Model):
     provision_job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
     packages_job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
     reset_job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
+    instance_job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     # What the Applications tab searches and sorts by; the database keeps them (migration 0004), nobody writes them.
     search_key = models.TextField(db_collation="C", default="", editable=False)

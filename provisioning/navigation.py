@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.words import N_
 from provisioning.models import Portal
-from provisioning.phases import Packages, Phase, why_no_reset
+from provisioning.phases import Packages, Phase, why_no_instance_update, why_no_reset
 from provisioning.policies import why_no_translations
 
 
@@ -41,7 +41,14 @@ class Tile:
 
 _entries: dict[str, Entry] = {}
 _tiles: dict[str, Tile] = {}
-_IN_ERROR = (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED, Phase.RESETTING, Phase.RESET)
+_IN_ERROR = (
+    Phase.PROVISIONING_FAILED,
+    Phase.RESET_FAILED,
+    Phase.RESETTING,
+    Phase.RESET,
+    Phase.INSTANCE_UPDATING,
+    Phase.INSTANCE_UPDATE_FAILED,
+)
 
 
 def register(entry: Entry) -> None:
@@ -106,5 +113,26 @@ register_tile(
         500,
         _translations,
         _why_no_translations,
+    )
+)
+
+
+def _instance(portal: Portal) -> str:
+    return reverse("provisioning:instance", args=[portal.id])
+
+
+def _why_no_instance_update(portal: Portal) -> str:
+    return why_no_instance_update(Phase(portal.phase), Packages(portal.packages)) or ""
+
+
+register(Entry("instance", N_("Manage Dynamics 365 Instance"), "instance", 50, _instance))
+register_tile(
+    Tile(
+        "instance",
+        N_("Update Dynamics 365 URL"),
+        N_("Update your Dynamics 365 URL if it has changed after provisioning."),
+        400,
+        _instance,
+        _why_no_instance_update,
     )
 )

@@ -17,6 +17,8 @@ class Phase(StrEnum):
     RESETTING = "resetting"
     RESET = "reset"
     RESET_FAILED = "reset-failed"
+    INSTANCE_UPDATING = "instance-updating"
+    INSTANCE_UPDATE_FAILED = "instance-update-failed"
 
 
 class Packages(StrEnum):
@@ -67,12 +69,27 @@ RESET_ERROR = (
     "If the problem continues, contact support."
 )
 WAS_RESET = "This portal was reset. Configure it to provision it again."
+INSTANCE_UPDATING = N_(
+    "The Dynamics 365 URL of this portal is currently being updated and other updates are not allowed. "
+    "Please try again later."
+)
+INSTANCE_UPDATE_ERROR = N_(
+    "A problem occurred while updating the Dynamics 365 URL of this portal, and it could not be completed. To fix "
+    "this, please restart the update by using the options shown below. If you have already retried multiple times, "
+    "please contact support."
+)
+RESTART_INSTANCE_UPDATE_FIRST = N_(
+    "The update of this portal's Dynamics 365 URL failed. Restart it first, or enter another URL."
+)
 NOT_FAILED = N_("The provisioning of this portal did not fail, so there is nothing to restart.")
 NOT_ITS_PRESENT_JOB = N_("This portal was configured anew since, so this attempt at it is of the past.")
 WAS_RESET_SINCE = N_("This portal was reset since. Configure it to provision it again.")
 RESET_DID_NOT_FAIL = N_("The reset of this portal did not fail, so there is nothing to restart.")
 PACKAGES_DID_NOT_FAIL = N_(
     "The installation of this portal's packages did not fail, so there is nothing to restart."
+)
+INSTANCE_UPDATE_DID_NOT_FAIL = N_(
+    "The update of this portal's Dynamics 365 URL did not fail, so there is nothing to restart."
 )
 RESTART_FIRST = "The provisioning of this portal failed. Restart it first."
 
@@ -102,6 +119,10 @@ def why_no_updates(phase: Phase, packages: Packages) -> str | None:
             return WAS_RESET
         case Phase.RESET_FAILED:
             return RESET_ERROR
+        case Phase.INSTANCE_UPDATING:
+            return INSTANCE_UPDATING
+        case Phase.INSTANCE_UPDATE_FAILED:
+            return RESTART_INSTANCE_UPDATE_FIRST
     if packages is Packages.INSTALLING:
         return PACKAGES_INSTALLING
     return None
@@ -114,13 +135,19 @@ def may_be_configured(phase: Phase) -> bool:
 
 def why_no_reset(phase: Phase, packages: Packages) -> str | None:
     """The sentence with which a reset is refused now; None when it is allowed (mission, "Reset a portal")."""
-    if phase in (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED) and packages is not Packages.INSTALLING:
-        return None
-    if phase in (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED):
-        return PACKAGES_INSTALLING
+    if phase in _FAILED:
+        return PACKAGES_INSTALLING if packages is Packages.INSTALLING else None
     return why_no_updates(phase, packages)
 
 
+def why_no_instance_update(phase: Phase, packages: Packages) -> str | None:
+    """The same for an update of the Dynamics 365 URL: one that failed may be begun anew, with another URL, too."""
+    if phase is Phase.INSTANCE_UPDATE_FAILED:
+        return PACKAGES_INSTALLING if packages is Packages.INSTALLING else None
+    return why_no_updates(phase, packages)
+
+
+_FAILED = (Phase.PROVISIONING_FAILED, Phase.RESET_FAILED, Phase.INSTANCE_UPDATE_FAILED)
 _WAS_RESET = (Phase.RESETTING, Phase.RESET, Phase.RESET_FAILED)
 
 
@@ -136,10 +163,17 @@ def why_no_new_reset(phase: Phase) -> str | None:
     return None if phase is Phase.RESET_FAILED else RESET_DID_NOT_FAIL
 
 
+def why_no_new_instance_update(phase: Phase, packages: Packages) -> str | None:
+    """The same for its present update of the Dynamics 365 URL."""
+    if phase is Phase.INSTANCE_UPDATE_FAILED:
+        return why_no_instance_update(phase, packages)
+    return WAS_RESET_SINCE if phase in _WAS_RESET else INSTANCE_UPDATE_DID_NOT_FAIL
+
+
 def why_no_new_packages(phase: Phase, packages: Packages) -> str | None:
     """The same for the present installation of its packages."""
     if phase in _WAS_RESET:
         return WAS_RESET_SINCE
-    if phase is Phase.CONFIGURING:
-        return BEING_CONFIGURED
+    if phase in (Phase.CONFIGURING, Phase.INSTANCE_UPDATING):
+        return why_no_updates(phase, packages)
     return None if packages is Packages.INSTALL_FAILED else PACKAGES_DID_NOT_FAIL

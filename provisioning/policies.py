@@ -15,6 +15,8 @@ from provisioning.phases import (
     NOT_ITS_PRESENT_JOB,
     Packages,
     Phase,
+    why_no_instance_update,
+    why_no_new_instance_update,
     why_no_new_packages,
     why_no_new_provisioning,
     why_no_new_reset,
@@ -41,6 +43,12 @@ def require_resettable(portal: Portal) -> None:
         raise NotNow(sentence)
 
 
+def require_instance_updatable(portal: Portal) -> None:
+    """Raises NotNow in every phase but configured and instance update failed, and while packages install."""
+    if sentence := why_no_instance_update(Phase(portal.phase), Packages(portal.packages)):
+        raise NotNow(sentence)
+
+
 def require_failed(portal: Portal) -> None:
     """Values are changed after a failed provisioning only, and not while its packages install. Raises NotNow."""
     phase, packages = Phase(portal.phase), Packages(portal.packages)
@@ -63,6 +71,12 @@ def no_new_reset(portal: Portal, job_id: UUID | None) -> str | None:
     if portal.reset_job_id != job_id:
         return NOT_ITS_PRESENT_JOB
     return why_no_new_reset(Phase(portal.phase))
+
+
+def no_new_instance_update(portal: Portal, job_id: UUID | None) -> str | None:
+    if portal.instance_job_id != job_id:
+        return NOT_ITS_PRESENT_JOB
+    return why_no_new_instance_update(Phase(portal.phase), Packages(portal.packages))
 
 
 def no_new_packages(portal: Portal, job_id: UUID | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from provisioning.views import actions, applications, configure, owners, portal, translations
+from provisioning.views import actions, applications, configure, instance, owners, portal, translations
 
 app_name = "provisioning"
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("portals/<uuid:portal_id>/actions/", actions.actions, name="actions"),
     path("portals/<uuid:portal_id>/reset/", actions.reset, name="reset"),
     path("portals/<uuid:portal_id>/translations/", translations.translations, name="translations"),
+    path("portals/<uuid:portal_id>/instance/", instance.instance, name="instance"),
+    path("portals/<uuid:portal_id>/instance/restart/", instance.restart, name="instance-restart"),
     path("portals/<uuid:portal_id>/provision/change/", configure.change, name="change"),
     path("portals/<uuid:portal_id>/provision/restart/", portal.restart, name="restart"),
 ]

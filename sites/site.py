@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from organizations.connect import connect
 from organizations.languages import ENGLISH, LanguageInfo, language
 from organizations.ports import Organization
+from provisioning.binding import organization_of
 from provisioning.models import Portal, PortalType
 from provisioning.ports import Face
 
@@ -27,17 +27,21 @@ class Site:
 
 
 def site_of(portal: Portal) -> Site | None:
-    """None while the portal is still being set up."""
-    if portal.published_at is None or portal.website_id is None or portal.instance is None:
+    """None while the portal is still being set up. Raises Unavailable when its organization has moved away from it."""
+    if portal.website_id is None or not _is_published(portal):
         return None
-    return Site(portal, portal.website_id, connect(portal.instance))
+    return Site(portal, portal.website_id, organization_of(portal))
+
+
+def _is_published(portal: Portal) -> bool:
+    return portal.published_at is not None and portal.website_id is not None and portal.instance is not None
 
 
 def face_of(portal: Portal) -> Face:
     """What visitors see; who switched a portal off wants nothing shown, finished or not."""
     if not portal.is_on:
         return Face.OFF
-    return Face.GETTING_SET_UP if site_of(portal) is None else Face.LIVE
+    return Face.LIVE if _is_published(portal) else Face.GETTING_SET_UP
 
 
 def language_of(portal: Portal) -> LanguageInfo:

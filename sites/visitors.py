@@ -60,10 +60,10 @@ def _answer(request: HttpRequest, portal: Portal, view: SiteView) -> HttpRespons
         return HttpResponseNotAllowed(METHODS)
     if not portal.is_on:
         return notices.off(portal)
-    site = site_of(portal)
-    if site is None:
-        return notices.getting_set_up(portal)
     try:
+        site = site_of(portal)
+        if site is None:
+            return notices.getting_set_up(portal)
         response = view(request, site)
     except Transient as error:
         logger.warning("The organization of portal %s: %s", portal.id, error)

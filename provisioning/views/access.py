@@ -29,7 +29,9 @@ def managed_portal(request: HttpRequest, portal_id: UUID) -> Portal:
     Raises Http404, and PermissionDenied with the mission's sentence.
     """
     portal = get_object_or_404(
-        Portal.objects.select_related("instance", "owner", "provision_job", "packages_job", "reset_job"),
+        Portal.objects.select_related(
+            "instance", "owner", "provision_job", "packages_job", "reset_job", "instance_job"
+        ),
         pk=portal_id,
     )
     if not permissions.may_manage(person(request), portal.instance_id):

@@ -16,10 +16,13 @@ from jobs import history, restarting
 from jobs import services as jobs
 from jobs.presentation import progress_of, refusal, restart_plan
 from organizations.languages import language
+from provisioning.binding import bound_url, has_moved
 from provisioning.forms import DetailsForm
 from provisioning.models import Portal, PortalType
 from provisioning.phases import (
     BEING_CONFIGURED,
+    INSTANCE_UPDATE_ERROR,
+    INSTANCE_UPDATING,
     PROVISIONING_ERROR,
     RESET_ERROR,
     RESET_IN_PROGRESS,
@@ -35,7 +38,13 @@ from provisioning.views.access import frame, managed_portal, person
 from provisioning.views.owners import owners
 
 # Phases in which Manage shows another screen than the details.
-_ELSEWHERE = (Phase.NOT_CONFIGURED, Phase.CONFIGURING, Phase.RESETTING, Phase.RESET)
+_ELSEWHERE = (
+    Phase.NOT_CONFIGURED,
+    Phase.CONFIGURING,
+    Phase.RESETTING,
+    Phase.RESET,
+    Phase.INSTANCE_UPDATING,
+)
 
 
 @never_cache
@@ -56,6 +65,10 @@ def manage(request: HttpRequest, portal_id: UUID) -> HttpResponse:
             return _resetting(request, portal)
         case Phase.RESET_FAILED:
             return _reset_failed(request, portal)
+        case Phase.INSTANCE_UPDATING:
+            return _instance_updating(request, portal)
+        case Phase.INSTANCE_UPDATE_FAILED:
+            return _instance_update_failed(request, portal)
         case Phase.RESET:
             return render(
                 request, "provisioning/was_reset.html", {**frame(portal, ""), "sentence": WAS_RESET}
@@ -92,6 +105,26 @@ def _reset_failed(request: HttpRequest, portal: Portal) -> HttpResponse:
     return render(request, "provisioning/reset_failed.html", {**frame(portal, ""), **shown})
 
 
+def _instance_updating(request: HttpRequest, portal: Portal) -> HttpResponse:
+    assert portal.instance_job is not None
+    shown = {"sentence": INSTANCE_UPDATING, "progress": progress_of(portal.instance_job)}
+    return render(request, "provisioning/instance_updating.html", {**frame(portal, ""), **shown})
+
+
+def _instance_update_failed(request: HttpRequest, portal: Portal) -> HttpResponse:
+    assert portal.instance_job is not None
+    shown = {
+        "sentence": INSTANCE_UPDATE_ERROR,
+        "progress": progress_of(portal.instance_job),
+        "plan": restart_plan(portal.instance_job),
+        "changes": history.changes(portal.instance_job),
+        "job": portal.instance_job,
+        "url": portal.instance_job.inputs.get("url", ""),
+        "bound_url": bound_url(portal),
+    }
+    return render(request, "provisioning/instance_update_failed.html", {**frame(portal, ""), **shown})
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest, portal_id: UUID) -> HttpResponse:
@@ -120,6 +153,7 @@ def _details(request: HttpRequest, portal: Portal, form: DetailsForm, *, status:
             "language": language(portal.language or 0),
             "content_language": language(portal.content_language or portal.language or 0),
             "installing": installing,
+            "moved": portal.phase == Phase.CONFIGURED and has_moved(portal),
             "progress": progress_of(portal.packages_job) if installing and portal.packages_job else None,
         },
         status=status,

@@ -23,6 +23,7 @@ from jobs.models import Job, Resource
 from jobs.registry import Effect, Kind, OnRestart, Planned, Step, Subject
 from jobs.states import JobState
 from organizations.connect import connect_by_id
+from organizations.models import Instance
 from organizations.ports import Organization
 from provisioning.configuration import Configuration
 from provisioning.features import ADD_ONS, KINDS, AddOn, PortalKind
@@ -141,17 +142,19 @@ def _create_website(context: StepContext) -> Mapping[str, Any]:
     portal = _portal(context)
     organization = connect_by_id(UUID(context.inputs["instance_id"]))
     site = website_id(portal.id)
+    # Read anew: the organization may have moved since the job was asked for.
+    url = Instance.objects.values_list("url", flat=True).get(pk=UUID(context.inputs["instance_id"]))
     scope = Resource.Scope.ORGANIZATION
-    for entity, record_id, attributes in _website_records(portal, site, context):
+    for entity, record_id, attributes in _website_records(portal, site, url, context):
         resource = context.plan(entity, str(record_id), scope=scope)
         organization.upsert(entity, record_id, attributes)
         ledger.made(resource, external_id=str(record_id))
-    Portal.objects.filter(pk=portal.pk).update(website_id=site)
+    Portal.objects.filter(pk=portal.pk).update(website_id=site, organization_url=url)
     return {"website_id": str(site)}
 
 
 def _website_records(
-    portal: Portal, site: UUID, context: StepContext
+    portal: Portal, site: UUID, organization_url: str, context: StepContext
 ) -> Sequence[tuple[str, UUID, Mapping[str, Any]]]:
     website = {
         "adx_name": portal.name,
@@ -160,6 +163,7 @@ def _website_records(
         "adx_portalid": str(portal.id),
         "adx_portaltype": KINDS[PortalKind(context.inputs["template"])].title,
         "adx_administratorid": context.inputs["administrator_id"],
+        "adx_organizationurl": organization_url,
     }
     binding = {"adx_name": portal.name, "adx_websiteid": str(site), "adx_sitename": portal.host}
     return [("adx_website", site, website), ("adx_websitebinding", uuid5(site, "binding"), binding)]
