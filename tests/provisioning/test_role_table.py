@@ -48,6 +48,8 @@ STATES = (
     "resetting",
     "reset",
     "reset-failed",
+    "instance-updating",
+    "instance-update-failed",
 )
 
 
@@ -83,14 +85,12 @@ TABLE: dict[str, Callable[[str], frozenset[str]]] = {
     "portals/<uuid:portal_id>/owners/": always(GLOBAL),
     "portals/<uuid:portal_id>/actions/": PORTAL,
     "portals/<uuid:portal_id>/translations/": PORTAL,
+    "portals/<uuid:portal_id>/instance/": PORTAL,
+    "portals/<uuid:portal_id>/instance/restart/": PORTAL,
     "portals/<uuid:portal_id>/provision/change/": PORTAL,
     "portals/<uuid:portal_id>/provision/restart/": PORTAL,
     # Some who are let in lack the right to the directory's application, which only its owners have; see RESET below.
     "portals/<uuid:portal_id>/reset/": PORTAL,
-    "jobs/<uuid:job_id>/": always(MANAGERS),
-    "jobs/<uuid:job_id>/status/": always(MANAGERS),
-    "jobs/<uuid:job_id>/restart/": always(MANAGERS),
-    "jobs/<uuid:job_id>/cancel/": always(MANAGERS),
     "portals/<uuid:portal_id>/domains/": PORTAL,
     "portals/<uuid:portal_id>/domains/add/": PORTAL,
     "portals/<uuid:portal_id>/domains/add/evidence/": PORTAL,
@@ -99,6 +99,10 @@ TABLE: dict[str, Callable[[str], frozenset[str]]] = {
     "certificates/": always(MANAGERS),
     "certificates/<uuid:certificate_id>/": always(MANAGERS),
     "certificates/<uuid:certificate_id>/delete/": always(MANAGERS),
+    "jobs/<uuid:job_id>/": always(MANAGERS),
+    "jobs/<uuid:job_id>/status/": always(MANAGERS),
+    "jobs/<uuid:job_id>/restart/": always(MANAGERS),
+    "jobs/<uuid:job_id>/cancel/": always(MANAGERS),
     "instances/": always(EVERYONE),
     "instances/list/": always(EVERYONE),
     "instances/add/": always(TENANT),
@@ -123,14 +127,15 @@ NO_GET = {
     "accounts/language/",
     "portals/<uuid:portal_id>/owners/",
     "portals/<uuid:portal_id>/provision/restart/",
+    "portals/<uuid:portal_id>/instance/restart/",
 }
 NO_GET |= {
+    "portals/<uuid:portal_id>/domains/restart/",
     "jobs/<uuid:job_id>/restart/",
     "jobs/<uuid:job_id>/cancel/",
     "instances/<uuid:instance_id>/access/",
 }
 
-    "portals/<uuid:portal_id>/domains/restart/",
 
 def test_no_route_is_missing_from_the_table() -> None:
     assert set(ROUTES) - OPEN == set(TABLE) | LISTS
@@ -144,16 +149,18 @@ LISTS = {
 
 @pytest.fixture(params=STATES)
 def portal(request: pytest.FixtureRequest, world: World) -> Portal:
-    made = world.portal()
-    if request.param != "not-configured":
-        job = world.submit(made)
-        packages = Packages.INSTALLED if request.param == "configured" else Packages.NONE
-        Portal.objects.filter(pk=made.pk).update(phase=Phase(request.param), packages=packages, reset_job=job)
     now = timezone.now()
     dates = {"not_before": now, "not_after": now + timedelta(1), "ends_at": now + timedelta(1)}
     Certificate.objects.create(
         instance=world.production, subject="x", names=["x.shop"], is_trusted=False, **dates
     )
+    made = world.portal()
+    if request.param != "not-configured":
+        job = world.submit(made)
+        packages = Packages.INSTALLED if request.param == "configured" else Packages.NONE
+        Portal.objects.filter(pk=made.pk).update(
+            phase=Phase(request.param), packages=packages, reset_job=job, instance_job=job
+        )
         made.refresh_from_db()
     return made
 
@@ -163,6 +170,8 @@ def address(route: str, portal: Portal, job: Job | None, world: World) -> str | 
         return None
     for name, value in (("portal", portal.id), ("job", job and job.id), ("instance", world.production.id)):
         route = route.replace(f"<uuid:{name}_id>", str(value))
+    if "certificate_id" in route:
+        route = route.replace("<uuid:certificate_id>", str(Certificate.objects.get().pk))
     return "/" + route
 
 
@@ -170,8 +179,6 @@ def everything() -> tuple[int, list[dict[str, Any]]]:
     """Jobs and portals, save whether somebody who may manage one has looked at it."""
     rows = Portal.objects.order_by("pk").values()
     return Job.objects.count(), [{k: v for k, v in row.items() if k != "opened_at"} for row in rows]
-    if "certificate_id" in route:
-        route = route.replace("<uuid:certificate_id>", str(Certificate.objects.get().pk))
 
 
 def test_every_cell_of_the_table(world: World, sign_in: SignIn, portal: Portal) -> None:
