@@ -13,10 +13,11 @@ from django.utils.translation import gettext
 
 from accounts import keyset
 from jobs import registry, restarting
-from jobs.listing import ATTENTION, NEWEST, subjects_of, visible_jobs
+from jobs.listing import NEWEST, subjects_of, visible_jobs
 from jobs.models import Job, JobStep
 from jobs.presentation import RestartStep, restart_plan
 from jobs.registry import Subject
+from jobs.states import ATTENTION
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -26,7 +26,7 @@ from accounts.words import N_
 from jobs import registry
 from jobs.models import Job
 from jobs.registry import Subject
-from jobs.states import ACTIVE, FINISHED, JobState
+from jobs.states import ACTIVE, ATTENTION, JobState
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -46,7 +46,6 @@ AGES = {
     "168": N_("Last 7 days"),
     "720": N_("Last 30 days"),
 }
-ATTENTION = FINISHED - {JobState.SUCCEEDED, JobState.CANCELLED}
 GROUPS: dict[str, tuple[str, frozenset[JobState]]] = {
     "active": (N_("Active"), ACTIVE),
     "attention": (N_("Need attention"), ATTENTION),

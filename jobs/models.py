@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from jobs.states import ACTIVE, CLAIMABLE, FINISHED, LEASED, JobState, StepState
+from jobs.states import ACTIVE, ATTENTION, CLAIMABLE, FINISHED, LEASED, JobState, StepState
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -140,6 +140,12 @@ class Job(models.Model):
             ),
             models.Index(fields=["exclusive_key", "-created_at"], name="jobs_job_by_subject"),
             models.Index(fields=["error_id"], condition=~Q(error_id=""), name="jobs_job_by_error_id"),
+            # Failed jobs by their cause.
+            models.Index(
+                fields=["kind", "error_code", "-created_at"],
+                condition=Q(state__in=_values(ATTENTION)),
+                name="jobs_job_by_cause",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -47,6 +47,8 @@ ACTIVE = LEASED | CLAIMABLE
 FINISHED = frozenset(JobState) - ACTIVE
 # Ended in a way that a person may want to take up again.
 RESTARTABLE = FINISHED - {JobState.SUCCEEDED}
+# Ended in a way that wants somebody's attention.
+ATTENTION = RESTARTABLE - {JobState.CANCELLED}
 
 MEANINGS: dict[JobState, str] = {
     JobState.QUEUED: "accepted; waits for a worker",

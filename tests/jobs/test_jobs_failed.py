@@ -319,3 +319,9 @@ def test_the_page_wants_the_form_of_our_own_page(fail: Callable[..., Job], globa
     sent = {"kind": toys.KIND, "code": "never", "job": [str(job.id)]}
     assert strict.post("/jobs/failed/", sent).status_code == 403
     assert not job.restarts.exists()
+
+
+def test_failed_jobs_are_read_from_an_index_of_their_own(global_admin: User) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "jobs_job_by_cause" in causes.failed(global_admin).filter(kind=toys.KIND).explain()
