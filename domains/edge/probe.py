@@ -55,8 +55,8 @@ def probe(address: str, host: str) -> Probed:
             fingerprint = hashlib.sha256(sock.getpeercert(binary_form=True) or b"").hexdigest()
             return Probed(fingerprint, _portal(host, sock))
     except ssl.SSLError as error:
-        if error.reason and ("ALERT" in error.reason):
-            return Probed(None)  # "I have no certificate for this name"
+        if any(word in (error.reason or "") for word in ("UNRECOGNIZED_NAME", "ALERT")):
+            return Probed(None)  # "I have no certificate for this name", in the words of one edge or another
         raise EdgeUnavailable(f"The handshake with the edge failed: {error}") from error
     except (OSError, http.client.HTTPException) as error:
         raise EdgeUnavailable(f"The edge does not answer: {error}") from error
