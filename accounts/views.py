@@ -44,10 +44,12 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def _keep(user: User, code: str) -> None:
+    if user.language == code:
+        return
     before, user.language = user.language, code
     user.save(update_fields=["language"])
     subject = audit.Subject("person", str(user.pk), str(user))
-    audit.changed(
+    audit.record(
         audit.Verb.CHOOSE_LANGUAGE, subject=subject, before={"language": before}, after={"language": code}
     )
 

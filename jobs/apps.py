@@ -6,4 +6,9 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jobs import worker  # noqa: F401 - connects to Celery's signals
+        from jobs import (
+            trail,
+            worker,  # noqa: F401 - connects to Celery's signals
+        )
+
+        trail.register()

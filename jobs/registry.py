@@ -84,6 +84,7 @@ class Kind:
     on_begun / on_settled: called in the transaction that enqueues the job, and by every final transition.
     may_see / may_act: who may look at such a job, and who may cancel or restart it.
     deadline: the longest time from enqueue to the end; None is no limit.
+    audited: whether the audit trail tells of such jobs, as it does save for those that try out the engine itself.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Kind:
     on_begun: Callable[[Job], None] = _nothing
     on_settled: Callable[[Job], None] = _nothing
     deadline: timedelta | None = None
+    audited: bool = True
     _by_name: dict[str, Step] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -10,7 +10,9 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, connection, transaction
 
-from jobs import registry, settle, transitions
+from accounts import audit
+from accounts.audit import Verb
+from jobs import registry, settle, trail, transitions
 from jobs.doorbell import ring_on_commit
 from jobs.models import Job, JobStep
 from jobs.registry import Kind, OnRestart, Planned
@@ -45,6 +47,7 @@ class NotCancellable(Exception):
     """The job has ended already."""
 
 
+@audit.attempted(Verb.BEGIN_JOB)
 @transaction.atomic
 def enqueue(
     *,
@@ -97,6 +100,7 @@ def _first_caller(job: Job) -> Job | None:
     return None
 
 
+@audit.attempted(Verb.RESTART_JOB)
 @transaction.atomic
 def restart(
     *, job_id: UUID, requested_by: User | None, inputs: Mapping[str, Any] | None = None, note: str = ""
@@ -202,7 +206,8 @@ def _insert(definition: Kind, job: Job, steps: list[JobStep], requested_by: User
     job.run_at = job.rung_at = job.created_at
     job.rings = 1
     job._state.adding = False
-    definition.on_begun(job)
+    with trail.beginning(definition, job, by=requested_by):
+        definition.on_begun(job)
     ring_on_commit(job.id)
     return True
 
@@ -214,6 +219,7 @@ def _database_now() -> datetime:
         return now
 
 
+@audit.attempted(Verb.CANCEL_JOB)
 @transaction.atomic
 def cancel(*, job_id: UUID, requested_by: User | None) -> JobState:
     """Stop a job: at once when nobody holds it, else its worker is asked and confirms; the state after the call.
@@ -225,8 +231,10 @@ def cancel(*, job_id: UUID, requested_by: User | None) -> JobState:
     ending = Ending(JobState.CANCELLED, "cancelled")
     if settle.end(job_id, ending=ending, sources=sorted(CLAIMABLE), actor=actor):
         Job.objects.filter(pk=job_id).update(cancel_requested_at=_database_now(), cancel_requested_by=user_id)
+        trail.cancelled(job_id, by=requested_by)
         return JobState.CANCELLED
     if transitions.request_cancel(job_id, user_id=user_id, actor=actor):
+        trail.cancelled(job_id, by=requested_by)
         return JobState.CANCELLING
     state = JobState(Job.objects.values_list("state", flat=True).get(pk=job_id))
     if state is JobState.CANCELLING:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from jobs import registry, transitions
+from jobs import registry, trail, transitions
 from jobs.doorbell import ring_on_commit
 from jobs.insist import AWAY
 from jobs.models import Job
@@ -61,7 +61,8 @@ def _settled(job_id: UUID, changed: Changed) -> Job:
     job = Job.objects.get(pk=job_id)
     kind = registry.shown(job.kind, job.definition)
     if kind is not None:
-        _tell(kind, job)
+        with trail.ending(kind, job):
+            _tell(kind, job)
     if changed.serial_key:
         _ring_next(changed.serial_key)
     return job

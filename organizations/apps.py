@@ -9,6 +9,7 @@ class OrganizationsConfig(AppConfig):
         # Accounts lies below us and asks without knowing us.
         from accounts.permissions import register_role_source
         from jobs import listing, registry
+        from organizations import trail
         from organizations.installing import INSTALL, subjects
         from organizations.queries import organization_roles
         from organizations.remote_roles import roles as remote_roles
@@ -17,3 +18,4 @@ class OrganizationsConfig(AppConfig):
         register_role_source(remote_roles)
         listing.register_subjects("solutions_of", subjects)
         registry.register(INSTALL)
+        trail.register()

@@ -12,10 +12,12 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from accounts import permissions
+from accounts import audit, permissions
+from accounts.audit import Verb
 from accounts.words import N_
 from jobs import services as jobs
 from jobs.models import Job
+from organizations import trail
 from organizations.models import Instance, SolutionInstall, UploadedPackage
 from organizations.packages import catalog, versions
 
@@ -155,16 +157,29 @@ def installed(*, instance_id: UUID, unique_name: str, version: str) -> bool:
         defaults={"state": State.INSTALLED, "version": version},
     )
     others = SolutionInstall.objects.filter(pk=row.pk).exclude(state=State.INSTALLED, version=version)
-    return made or _change(others, state=State.INSTALLED, version=version) == 1
+    changed = made or _change(others, state=State.INSTALLED, version=version) == 1
+    if changed:
+        trail.solution(instance_id, unique_name, version=version)
+    return changed
 
 
 @transaction.atomic
 def job_failed(*, job_id: UUID, reason: str, error_id: str = "") -> int:
     """The job ended without installing everything: what it had in hand failed; how many that are."""
     rows = SolutionInstall.objects.filter(job_id=job_id, state__in=ACTIVE)
+    for row in rows:
+        trail.solution(
+            row.instance_id,
+            row.unique_name,
+            version=row.version,
+            failed=True,
+            reason=reason,
+            error_id=error_id,
+        )
     return _change(rows, state=State.FAILED, reason=reason or "The installation failed.", error_id=error_id)
 
 
+@audit.attempted(Verb.INSTALL_SOLUTION)
 @transaction.atomic
 def install(
     *, instance_id: UUID, unique_name: str, requested_by: User, package: UploadedPackage | None = None
@@ -194,6 +209,7 @@ def install(
     )
 
 
+@audit.attempted(Verb.RETRY_SOLUTION)
 @transaction.atomic
 def retry(*, instance_id: UUID, unique_name: str, requested_by: User) -> Job:
     """A new attempt at the job that failed to install this solution; it goes on where that one stopped.

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from accounts.words import N_, Refusal
+from organizations import trail
 from organizations.models import Instance, Label
 from organizations.packages.reader import MAX_LABEL_LENGTH
 
@@ -147,6 +149,7 @@ def _rows(instance: Instance, lcid: int, keys: list[Key]) -> list[LabelRow]:
     return rows
 
 
+@transaction.atomic
 def write(
     *, instance: Instance, component: str, column: str, lcid: int, text: str, enabled: Iterable[int]
 ) -> None:
@@ -168,11 +171,16 @@ def write(
         unique_fields=["instance", "component", "column", "lcid", "solution"],
         update_fields=["text"],
     )
+    trail.label(instance, component=component, column=column, lcid=lcid, text=clean)
 
 
+@transaction.atomic
 def remove(*, instance: Instance, component: str, column: str, lcid: int) -> bool:
     """Take a person's own text away, so that the topmost solution's shows again; False if there was none."""
     own = Label.objects.filter(
         instance=instance, solution=None, component=component, column=column, lcid=lcid
     )
-    return own.delete()[0] > 0
+    removed = own.delete()[0] > 0
+    if removed:
+        trail.label(instance, component=component, column=column, lcid=lcid, text=None)
+    return removed

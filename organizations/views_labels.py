@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.language import spoken
 from jobs.errors import JobError
 from organizations import labels as service
-from organizations import uploads
+from organizations import trail, uploads
 from organizations.connect import connect
 from organizations.languages import language
 from organizations.models import Instance
@@ -99,6 +99,7 @@ def _import(request: HttpRequest, instance: Instance, asked: service.Asked) -> H
         operation = connect(instance).import_translations(file.read(), operation_id=uuid4())
     except JobError as error:
         return _page(request, instance, asked, problem=error.message, code=error.code)
+    trail.imported(instance, file=file.name or "", operation=operation.id)
     messages.success(request, _told(operation))
     return redirect(
         f"{reverse('organizations:labels', args=[instance.id])}?{urlencode({'language': asked.lcid})}"

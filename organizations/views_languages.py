@@ -11,9 +11,9 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import permissions
+from accounts import audit, permissions
 from jobs.errors import JobError
-from organizations import language_list
+from organizations import language_list, trail
 from organizations.connect import connect
 from organizations.languages import language
 from organizations.models import Instance
@@ -70,8 +70,10 @@ def _change(request: HttpRequest, instance: Instance) -> HttpResponse:
             case _:
                 return redirect("organizations:languages", instance.id)
     except JobError as error:
+        audit.refused(audit.Verb.CHANGE_LANGUAGES, subject=trail.subject(instance), error=error)
         messages.error(request, error.message)
     else:
+        trail.languages(instance, change=request.POST.get("action", ""), lcid=lcid)
         messages.success(request, said % {"language": name})
     return redirect("organizations:languages", instance.id)
 

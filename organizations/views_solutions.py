@@ -13,12 +13,12 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import permissions
+from accounts import audit, permissions
 from accounts.words import N_
 from jobs.errors import JobError
 from jobs.presentation import refusal
 from jobs.services import AlreadyActive, NotRestartable
-from organizations import installations, uploads
+from organizations import installations, trail, uploads
 from organizations.connect import connect
 from organizations.models import Instance
 from organizations.overview import overview, watch
@@ -99,8 +99,10 @@ def _set_default(request: HttpRequest, instance: Instance, lcid: str) -> HttpRes
     try:
         connect(instance).set_default_language(int(lcid) if lcid.isdecimal() and len(lcid) < 8 else 0)
     except JobError as error:
+        audit.refused(audit.Verb.CHANGE_LANGUAGES, subject=trail.subject(instance), error=error)
         messages.error(request, error.message)
     else:
+        trail.languages(instance, change="default", lcid=int(lcid))
         messages.success(request, gettext("The default language was changed."))
     return redirect(request.get_full_path())
 

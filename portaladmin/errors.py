@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 
+from accounts import audit
 from jobs.settle import new_error_id
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: the page names the Error ID under which the log has the cause."""
     error_id = new_error_id()
     log.error("[%s] %s %s failed", error_id, request.method, request.path, exc_info=sys.exc_info())
+    audit.tell_error_id(error_id)
     return plain(request, "500.html", status=500, error_id=error_id)
 
 

@@ -11,7 +11,7 @@ class ProvisioningConfig(AppConfig):
         from accounts import rotation
         from jobs import history, listing, registry, restarting
         from organizations import dependents
-        from provisioning import policies, values
+        from provisioning import policies, trail, values
         from provisioning.languages import portals_in
         from provisioning.models import Portal, secret_place
         from provisioning.services import restart
@@ -44,3 +44,4 @@ class ProvisioningConfig(AppConfig):
         registry.register(INSTANCE_URL)
         dependents.register(portals_in)
         rotation.register(rotation.Column(Portal, "client_secret", lambda portal: secret_place(portal.pk)))
+        trail.register()

@@ -15,6 +15,7 @@ from accounts.audit.origin import Origin
 from accounts.audit.recording import Entry
 from accounts.audit.subjects import Subject
 from accounts.audit.verbs import Result, Verb
+from accounts.audit.watching import watching
 
 log = logging.getLogger(__name__)
 
@@ -31,21 +32,27 @@ STRANGERS = 60
 
 
 class AuditMiddleware:
-    """Stands behind authentication, so that it knows who asks. Portals' visitors are none of its business."""
+    """Stands behind authentication, so that it knows who asks. Other hosts (portals, organizations) are not its own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if getattr(request, "portal_host", None) is not None or request.path in _MACHINES:
+        if getattr(request, "urlconf", None) is not None or request.path in _MACHINES:
             return self.get_response(request)
         with origin.answering(request) as here:
-            response = self.get_response(request)
+            response = self._answer(request, here)
             try:
                 _complete(here, response.status_code)
             except (DatabaseError, InterfaceError):  # the answer is worth more than its record
                 log.exception("Not in the audit trail: %s %s", request.method, request.path)
         return response
+
+    def _answer(self, request: HttpRequest, here: Origin) -> HttpResponseBase:
+        if request.method in _READING:
+            return self.get_response(request)
+        with watching(here):
+            return self.get_response(request)
 
 
 def _complete(here: Origin, status: int) -> None:
@@ -57,13 +64,15 @@ def _complete(here: Origin, status: int) -> None:
 
 
 def _note_the_answer(here: Origin, status: int) -> None:
-    """Nobody wrote anything down: was it refused, or was there nothing to change?"""
+    """No service wrote anything down: was it refused, was it done all the same, or was there nothing to change?"""
     request = here.request
     changing = request.method not in _READING
     if status in (_REFUSED_CHANGE if changing else _REFUSED):
         result = Result.REFUSED
     elif status >= 500:
         result = Result.FAILED
+    elif here.changed:
+        result = Result.DONE
     elif changing and status not in _NOTHING_THERE and origin.person_of(request) is not None:
         result = Result.UNCHANGED
     else:
@@ -71,7 +80,8 @@ def _note_the_answer(here: Origin, status: int) -> None:
     match = request.resolver_match
     verb = subjects.form(match.view_name) if match and changing else Verb.OPEN_PAGE
     subject = (subjects.named_in(match.kwargs) if match else None) or Subject("page", name=request.path)
-    entry = Entry(verb, subject, result=result, code="" if result is Result.UNCHANGED else str(status))
+    code = "" if result in (Result.UNCHANGED, Result.DONE) else str(status)
+    entry = Entry(verb, subject, result=result, code=code)
     here.note(None, entry)
 
 

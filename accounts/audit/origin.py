@@ -27,11 +27,17 @@ LONGEST_AGENT = 200  # characters
 
 @dataclass
 class Origin:
-    """One request. `written` counts its records; `refusals` wait here until nothing can roll them back."""
+    """One request. `written` counts its records; `refusals` wait here until nothing can roll them back. `changed`:
+    rows were changed and committed."""
 
     request: HttpRequest
     written: int = 0
+    changed: bool = False
+    error_id: str = ""
     refusals: list[tuple[Exception | None, Entry]] = field(default_factory=list)
+
+    def note_change(self) -> None:
+        self.changed = True
 
     def note(self, error: Exception | None, entry: Entry) -> None:
         """Of several records about one exception the last stays: the outermost service knows best what was asked."""

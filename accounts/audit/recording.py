@@ -107,7 +107,7 @@ def refused(
 def tell_error_id(error_id: str) -> None:
     """The Error ID under which a page tells of what was refused or went wrong while this request is answered."""
     if here := origin.current():
-        here.refusals = [(error, replace(entry, error_id=error_id)) for error, entry in here.refusals]
+        here.error_id = error_id
 
 
 def attempted(verb: Verb) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -124,7 +124,7 @@ def attempted(verb: Verb) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 return service(*args, **kwargs)
             except Exception as error:
                 by: Any = kwargs.get("user") or kwargs.get("requested_by")
-                refused(verb, subject=subjects.named_in(kwargs) or Subject("page"), by=by, error=error)
+                refused(verb, subject=subjects.named_in(kwargs) or _in_the_way(error), by=by, error=error)
                 raise
 
         return attempt
@@ -164,7 +164,8 @@ def write_all(here: origin.Origin, *, failed: bool) -> None:
     """The refusals that waited for the end of this request; `failed`: the answer is an error of ours."""
     waiting, here.refusals = here.refusals, []
     for _, entry in waiting:
-        _write_or_log(replace(entry, result=Result.FAILED) if failed else entry)
+        result = Result.FAILED if failed else entry.result
+        _write_or_log(replace(entry, result=result, error_id=entry.error_id or here.error_id))
 
 
 def _write_or_log(entry: Entry) -> None:
@@ -200,6 +201,12 @@ def _where(here: origin.Origin | None) -> dict[str, Any]:
         "agent": origin.agent_of(here.request),
         "path": scrubbing.text(f"{here.request.method} {here.request.path}", 200),
     }
+
+
+def _in_the_way(error: Exception) -> Subject:
+    """What an error names itself: the job that was first, say."""
+    job = getattr(error, "job", None)
+    return Subject("job", str(job.pk)) if job is not None else Subject("page")
 
 
 def _failed(error: Exception) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from accounts.audit.verbs import Verb
 from accounts.words import N_
 
@@ -85,7 +87,10 @@ def known(subject: Subject) -> Subject:
     kind = _kinds.get(subject.kind)
     if subject.name or not subject.id or kind is None or kind.find is None:
         return subject
-    return kind.find(subject.id) or subject
+    try:
+        return kind.find(subject.id) or subject
+    except (ValueError, ValidationError):  # no id at all
+        return subject
 
 
 def url_of(kind: str, id: str) -> str:

@@ -25,7 +25,6 @@ class Verb(StrEnum):
     CONSENT = "consent"
     SUBMIT = "submit"
     CHANGE_VALUES = "change-values"
-    RESTART_PROVISIONING = "restart-provisioning"
     RESET_PORTAL = "reset-portal"
     UPDATE_DETAILS = "update-details"
     SWITCH_PORTAL = "switch-portal"
@@ -42,10 +41,17 @@ class Verb(StrEnum):
     SWITCH_ACCESS = "switch-access"
     RETRY_SOLUTION = "retry-solution"
     INSTALL_SOLUTION = "install-solution"
+    CHANGE_LANGUAGES = "change-languages"
+    CHANGE_LABELS = "change-labels"
+
+    UPDATE_TRANSLATIONS = "update-translations"
+    UPDATE_INSTANCE_URL = "update-instance-url"
 
     ADD_CERTIFICATE = "add-certificate"
     REPLACE_CERTIFICATE = "replace-certificate"
     DELETE_CERTIFICATE = "delete-certificate"
+    BIND_DOMAIN = "bind-domain"
+    REMOVE_DOMAIN = "remove-domain"
 
 
 WORDS: dict[Verb, str] = {
@@ -63,7 +69,6 @@ WORDS: dict[Verb, str] = {
     Verb.CONSENT: N_("Accept the terms of service"),
     Verb.SUBMIT: N_("Submit the configuration"),
     Verb.CHANGE_VALUES: N_("Change values and restart provisioning"),
-    Verb.RESTART_PROVISIONING: N_("Restart provisioning"),
     Verb.RESET_PORTAL: N_("Reset the portal"),
     Verb.UPDATE_DETAILS: N_("Update the details"),
     Verb.SWITCH_PORTAL: N_("Switch the portal on or off"),
@@ -81,6 +86,12 @@ WORDS: dict[Verb, str] = {
     Verb.ADD_CERTIFICATE: N_("Add a certificate"),
     Verb.REPLACE_CERTIFICATE: N_("Replace a certificate"),
     Verb.DELETE_CERTIFICATE: N_("Delete a certificate"),
+    Verb.CHANGE_LANGUAGES: N_("Change the languages"),
+    Verb.CHANGE_LABELS: N_("Change labels"),
+    Verb.BIND_DOMAIN: N_("Bind a custom domain"),
+    Verb.REMOVE_DOMAIN: N_("Remove a custom domain"),
+    Verb.UPDATE_TRANSLATIONS: N_("Get the latest translations"),
+    Verb.UPDATE_INSTANCE_URL: N_("Update the Dynamics 365 URL"),
 }
 
 

@@ -94,6 +94,7 @@ DRILL = Kind(
     may_see=_nobody,
     may_act=_nobody,
     subject=lambda job: None,
+    audited=False,
 )
 
 

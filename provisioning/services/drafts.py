@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from accounts import audit
+from provisioning import trail
 from provisioning.models import Draft, Portal
 
 if TYPE_CHECKING:
@@ -18,6 +20,13 @@ def keep(*, portal: Portal, values: Mapping[str, Any], edited_by: User) -> Draft
     """Remember the values as they were entered. Entering the same again changes nothing."""
     draft, made = Draft.objects.select_for_update().get_or_create(
         portal=portal, defaults={"values": dict(values), "edited_by": edited_by}
+    )
+    audit.changed(
+        audit.Verb.DRAFT_VALUES,
+        subject=trail.subject(portal),
+        by=edited_by,
+        before={} if made else draft.values,
+        after=values,
     )
     if not made and draft.values != dict(values):
         draft.values, draft.edited_by, draft.revision = dict(values), edited_by, draft.revision + 1

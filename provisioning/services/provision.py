@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import permissions
+from accounts import audit, permissions
+from accounts.audit import Verb
 from jobs import services as jobs
 from jobs.models import Job
+from provisioning import trail
 from provisioning.configuration import Configuration
 from provisioning.models import Draft, Portal, PortalType, TermsAcceptance, portal_key
 from provisioning.phases import Phase, may_be_configured
@@ -36,6 +38,7 @@ class AlreadySubmitted(Exception):
         self.job = job
 
 
+@audit.attempted(Verb.SUBMIT)
 @transaction.atomic
 def submit(
     *,
@@ -60,7 +63,9 @@ def submit(
     draft = Draft.objects.select_for_update().filter(portal=portal).first()
     if revision is not None and (draft is None or draft.revision != revision):
         raise ChangedMeanwhile
+    before = trail.values(portal)
     _take_over(portal, configuration, user)
+    trail.configured(Verb.SUBMIT, portal, before=before, by=user)
     job = jobs.enqueue(
         kind=KIND,
         inputs={
@@ -75,10 +80,13 @@ def submit(
     TermsAcceptance.objects.create(
         portal=portal, job=job, user=user, user_email=user.email, terms_version=terms_version
     )
+    agreed = {"terms_version": terms_version, "job": str(job.id)}
+    audit.record(Verb.CONSENT, subject=trail.subject(portal), by=user, after=agreed)
     Draft.objects.filter(portal=portal).delete()
     return job
 
 
+@audit.attempted(Verb.CHANGE_VALUES)
 @transaction.atomic
 def change(*, portal_id: UUID, configuration: Configuration, user: User) -> Job:
     """Restart a failed provisioning with other values: only what depends on them is done anew.
@@ -97,7 +105,9 @@ def change(*, portal_id: UUID, configuration: Configuration, user: User) -> Job:
     changed = [name for name in configuration.to_json() if wanted[name] != inputs.get(name)]
     if changed:
         wanted |= {"submitted_by": str(user.directory_object_id), "submitted_by_name": str(user)}
+    before = trail.values(portal)
     _take_over(portal, configuration, portal.owner or user)
+    trail.configured(Verb.CHANGE_VALUES, portal, before=before, by=user)
     what = "; ".join(
         f"{name}: {inputs.get(name)} → {wanted[name]}" for name in changed if not name.endswith("_id")
     )

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import audit
+from accounts.audit import Verb
 from jobs import services as jobs
 from jobs.models import Job
+from provisioning import trail
 from provisioning.models import Portal, portal_key
 from provisioning.phases import Phase
 from provisioning.policies import require_resettable
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+@audit.attempted(Verb.RESET_PORTAL)
 def submit(*, portal_id: UUID, user: User) -> Job:
     """Begin the reset, or go on with one that failed. Everything is checked before anything is written.
 
@@ -30,6 +34,7 @@ def submit(*, portal_id: UUID, user: User) -> Job:
         if portal.phase == Phase.RESETTING and portal.reset_job is not None:
             raise jobs.AlreadyActive(portal.reset_job)
         require_resettable(portal)
+        audit.record(Verb.RESET_PORTAL, subject=trail.subject(portal), by=user, before={"url": portal.url})
         if portal.phase == Phase.RESET_FAILED and portal.reset_job is not None:
             return jobs.restart(job_id=portal.reset_job.id, requested_by=user)
         return jobs.enqueue(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import audit
 from jobs import services as jobs
 from jobs.models import Job
 from organizations import installations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+@audit.attempted(audit.Verb.UPDATE_TRANSLATIONS)
 @transaction.atomic
 def submit(*, portal_id: UUID, user: User) -> Job:
     """Begin the update. Raises policies.NotNow (the phase, or solutions that install) and jobs.services.AlreadyActive.

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import audit
 from jobs.errors import Blocked, Transient
 from jobs.presentation import refusal
 from jobs.services import AlreadyActive, NotRestartable
@@ -86,6 +87,7 @@ def _dialog(
 def _not_submitted(request: HttpRequest, portal: Portal, error: Exception) -> HttpResponse:
     """Nothing was begun; the log has the cause under the Error ID."""
     error_id = new_error_id()
+    audit.tell_error_id(error_id)
     log.error("The reset of portal %s was not submitted [%s]", portal.id, error_id, exc_info=error)
     return _dialog(
         request, portal, problem=RESET_NOT_SUBMITTED, code="not_submitted", error_id=error_id, status=503

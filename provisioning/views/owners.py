@@ -6,15 +6,17 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from accounts import permissions
+from accounts import audit, permissions
 from accounts.directory import directory
 from accounts.models import User
 from accounts.ports import DirectoryError
+from provisioning import trail
 from provisioning.models import Portal
 from provisioning.views.access import managed_portal, person
 
@@ -42,8 +44,11 @@ def add_owner(request: HttpRequest, portal_id: UUID) -> HttpResponse:
         messages.error(request, gettext("There is nobody with that e-mail address in the directory."))
         return redirect("provisioning:details", portal.id)
     try:
-        directory().add_owner(portal.application_id, object_id=owner.directory_object_id)
+        with transaction.atomic():
+            directory().add_owner(portal.application_id, object_id=owner.directory_object_id)
+            audit.record(audit.Verb.ADD_OWNER, subject=trail.subject(portal), after={"owner": owner.email})
     except DirectoryError as error:
+        audit.refused(audit.Verb.ADD_OWNER, subject=trail.subject(portal), error=error)
         messages.error(request, str(error))
     else:
         messages.success(request, gettext("%(person)s is an owner now.") % {"person": owner})

@@ -40,5 +40,6 @@ BENCH = Kind(
     may_see=_anyone,
     may_act=_anyone,
     subject=lambda job: None,
+    audited=False,  # the engine alone is measured
 )
 registry.register(BENCH)
