@@ -44,10 +44,11 @@ def load_demo(people: Mapping[str, UUID]) -> None:
     """
     source = tomllib.loads(_SOURCE.read_text(encoding="utf-8"))
     for description in source["instances"]:
+        # By its id: its URL and its name may have been changed since.
         instance, made = Instance.objects.get_or_create(
-            url=description["url"],
+            id=uuid.uuid5(uuid.NAMESPACE_URL, description["url"]),
             defaults={
-                "id": uuid.uuid5(uuid.NAMESPACE_URL, description["url"]),
+                "url": description["url"],
                 "name": description["name"],
                 "type": description["type"],
                 "version": description["version"],

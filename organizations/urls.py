@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from organizations import views, views_connection, views_labels, views_languages, views_list, views_solutions
+from organizations import (
+    views,
+    views_address,
+    views_connection,
+    views_labels,
+    views_languages,
+    views_list,
+    views_solutions,
+)
 
 app_name = "organizations"
 urlpatterns = [
@@ -11,6 +19,7 @@ urlpatterns = [
     path("instances/list/", views_list.instances_list, name="instances-list"),
     path("instances/<uuid:instance_id>/", views.detail, name="instance"),
     path("instances/<uuid:instance_id>/access/", views.access, name="access"),
+    path("instances/<uuid:instance_id>/address/", views_address.address, name="address"),
     path("instances/<uuid:instance_id>/connection/", views_connection.connection, name="connection"),
     path("instances/<uuid:instance_id>/connection/edit/", views_connection.edit, name="connection-edit"),
     path("instances/<uuid:instance_id>/solutions/", views_solutions.solutions, name="solutions"),

@@ -12,6 +12,7 @@ class ProvisioningConfig(AppConfig):
         from jobs import history, listing, registry, restarting
         from organizations import dependents
         from provisioning import policies, trail, values
+        from provisioning.binding import bound_to
         from provisioning.languages import portals_in
         from provisioning.models import Portal, secret_place
         from provisioning.services import restart
@@ -43,5 +44,6 @@ class ProvisioningConfig(AppConfig):
         registry.register(TRANSLATIONS)
         registry.register(INSTANCE_URL)
         dependents.register(portals_in)
+        dependents.register_bound(bound_to)
         rotation.register(rotation.Column(Portal, "client_secret", lambda portal: secret_place(portal.pk)))
         trail.register()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.urls import reverse
+
 from accounts.words import N_
 from organizations.connect import connect
+from organizations.dependents import Bound
 from organizations.locating import connect_at, same
 from organizations.models import Instance
 from organizations.ports import Organization, Unavailable
 from provisioning.models import Portal
+from provisioning.phases import Phase
 
 OTHER_ORGANIZATION = N_(
     "Another Dynamics 365 organization answers at this URL. A portal stays with the organization that it was "
@@ -60,3 +64,21 @@ def require_same(*, instance: Instance, url: str, organization_id: UUID) -> Orga
     if found != organization_id:
         raise OtherOrganization(found)
     return organization
+
+
+# None of these has anything that would have to reach the organization.
+_UNBOUND = (Phase.NOT_CONFIGURED, Phase.RESET, Phase.RESETTING)
+
+
+def bound_to(instance: Instance) -> list[Bound]:
+    """The instance's portals, and whether each reaches it. One query."""
+    rows = Portal.objects.filter(instance=instance).exclude(phase__in=[phase.value for phase in _UNBOUND])
+    return [
+        Bound(
+            portal.name,
+            bound_url(portal),
+            reverse("provisioning:instance", args=[portal.id]),
+            not has_moved(portal),
+        )
+        for portal in rows.select_related("instance").only("name", "organization_url", "instance__url")
+    ]

@@ -110,6 +110,7 @@ TABLE: dict[str, Callable[[str], frozenset[str]]] = {
     "instances/<uuid:instance_id>/connection/": always(MANAGERS),
     "instances/<uuid:instance_id>/connection/edit/": always(TENANT),
     "instances/<uuid:instance_id>/access/": always(MANAGERS),
+    "instances/<uuid:instance_id>/address/": always(MANAGERS),
     "instances/<uuid:instance_id>/solutions/": always(PREPARERS),
     "instances/<uuid:instance_id>/solutions/table/": always(PREPARERS),
     "instances/<uuid:instance_id>/solutions/retry/": always(MANAGERS),
