@@ -71,10 +71,12 @@ class Reader:
             yield child
             at = child.next
 
-    def content(self, element: Element) -> bytes:
+    def content(self, element: Element, depth: int = 0) -> bytes:
         """The bytes of a string; the pieces of a constructed one joined. Raises Unreadable."""
+        if depth > _DEEPEST:
+            raise Unreadable
         if element.tag & CONSTRUCTED:
-            return b"".join(self.content(piece) for piece in self.children(element))
+            return b"".join(self.content(piece, depth + 1) for piece in self.children(element))
         return self.data[element.start : element.end]
 
     def integer(self, element: Element) -> int:

@@ -44,7 +44,7 @@ def open_pfx(data: bytes, password: str) -> Opened:
     """Raises FileRefused. Takes at most WALL seconds, and the child CPU and memory as `child` says."""
     until = time.monotonic() + WALL
     found = outline(data)
-    secret = password.encode("utf-8", "surrogatepass")
+    secret = password.encode("utf-8", "replace")
     if len(secret) > LONGEST_PASSWORD:
         raise FileRefused("password_too_long")
     if not _turns.acquire(timeout=WALL / 2):
@@ -77,9 +77,11 @@ def _ask(sent: bytes, seconds: float) -> dict[str, list[str] | str]:
     except subprocess.TimeoutExpired:
         raise FileRefused("kdf_too_costly") from None
     finally:
-        process.kill()
-        process.communicate()
-    if not answer:  # ended by a limit
-        raise FileRefused("kdf_too_costly")
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    if not answer:
+        # Ended by a limit, which is a signal; or the library fell over what it read.
+        raise FileRefused("kdf_too_costly" if process.returncode < 0 else "bad_password_or_damaged")
     told: dict[str, list[str] | str] = json.loads(answer)
     return told

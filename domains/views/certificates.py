@@ -167,6 +167,7 @@ def _detail(
         "row": _row(certificate, timezone.now()),
         "certificate": certificate,
         "warnings": sentences(certificate),
+        "notices": certificate.notices.order_by("-sent_at")[:10],
         "form": form,
     }
     return render(request, "domains/certificate.html", shown, status=status)

@@ -100,6 +100,8 @@ class Wizard:
         """The step to show: the one that is asked for if it can be shown now, else the furthest one."""
         if self.is_busy or asked not in set(Step):
             return self.furthest
+        if self.is_bound and asked == Step.BINDING:  # the page of the job comes anew when the job is done
+            return Step.CONFIRMATION
         return min(Step(asked), self.furthest, key=_ORDER.index)
 
 
@@ -119,6 +121,8 @@ def add(request: HttpRequest, portal_id: UUID) -> HttpResponse:
         shown = {**frame(portal, "domains"), "sentence": str(error)}
         return render(request, "provisioning/not_now.html", shown, status=409)
     wizard = _wizard(portal)
+    if wizard.domain is not None and wizard.domain.state == DomainState.REMOVING:
+        return redirect("domains:domains", portal.pk)
     if request.method != "POST":
         return _step(request, wizard, wizard.step(request.GET.get("step", "")))
     return _ACTIONS[_meant(request)](request, wizard)

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from playwright.sync_api import Browser, FilePayload, Page, Playwright, expect, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, PASSWORD, Stack, Visitor, _chromium
 from tests.browser.test_accessibility import look
 from tests.browser.test_journey import choose
-from tests.domains.authority import DAY, NOW, Issued, authority
+from tests.domains.authority import DAY, NOW, Issued, PrivateKey, authority, elliptic
 from tests.domains.corpus import SECRET, packed
 from tests.domains.dns.servers import Internet, internet
 from tests.up.running import Run, free_port, started
@@ -63,13 +62,19 @@ def root() -> Issued:
 
 
 @pytest.fixture(scope="module")
-def browser(root: Issued) -> Iterator[Browser]:
-    """Chromium that finds the host here and trusts the authority of this test, and no other one more."""
+def key() -> PrivateKey:
+    """Of all certificates here: the one that this test's Chromium trusts."""
+    return elliptic()
+
+
+@pytest.fixture(scope="module")
+def browser(key: PrivateKey) -> Iterator[Browser]:
+    """Chromium that finds the host here, and takes certificates of that key: no authority that it knows issued them."""
     with sync_playwright() as playwright:
-        yield from _launched(playwright, root.certificate)
+        yield from _launched(playwright, key)
 
 
-def _launched(playwright: Playwright, trusted: x509.Certificate) -> Iterator[Browser]:
+def _launched(playwright: Playwright, trusted: PrivateKey) -> Iterator[Browser]:
     spki = trusted.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -130,11 +135,14 @@ def provisioned(visitor: Visitor) -> str:
 
 
 def test_from_a_pfx_file_to_the_portal_at_its_own_name(
-    place: Place, visitor: Visitor, root: Issued, picture: Callable[[Visitor, str], None]
+    place: Place,
+    visitor: Visitor,
+    root: Issued,
+    key: PrivateKey,
+    picture: Callable[[Visitor, str], None],
 ) -> None:
     page = visitor.page
-    # The file brings an intermediate that the test's Chromium trusts by its key; browsers know no root of it.
-    file = packed(root.issue(HOST, [HOST]), [], SECRET)
+    file = packed(root.issue(HOST, [HOST], key=key), [], SECRET)
     visitor.sign_in("global.admin")
     portal = provisioned(visitor)
     page.get_by_role("link", name="Portal Actions").click()
@@ -198,13 +206,13 @@ def test_from_a_pfx_file_to_the_portal_at_its_own_name(
 
 
 def test_a_renewal_is_served_and_then_the_domain_is_removed(
-    place: Place, visitor: Visitor, root: Issued
+    place: Place, visitor: Visitor, root: Issued, key: PrivateKey
 ) -> None:
     page = visitor.page
     visitor.sign_in("global.admin")
     page.goto(f"{place.stack.url}/certificates/")
     page.get_by_role("link", name=HOST, exact=True).first.click()
-    upload(page, packed(root.issue(HOST, [HOST], ends=NOW + 180 * DAY), [], SECRET), SECRET)
+    upload(page, packed(root.issue(HOST, [HOST], key=key, ends=NOW + 180 * DAY), [], SECRET), SECRET)
     press(page, "Replace")
     expect(page.get_by_text("without a gap").first).to_be_visible()
 

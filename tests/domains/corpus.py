@@ -336,6 +336,11 @@ def no_pfx_files(m: Makers) -> Iterator[Case]:
     yield Case("text", b"dear certificate team, " * 40, "secret", "not_pkcs12")
     yield Case("one-byte", b"0", "secret", "not_pkcs12")
     yield Case("deep-nesting", b"\x30\x80" * 500_000, "secret", "not_pkcs12")
+    nested = b"x"
+    for _ in range(5000):
+        nested = der.tlv(0x24, nested)
+    deep = der.seq(der.number(3), der.seq(der.oid(der.DATA), der.explicit(nested)))
+    yield Case("deep-strings", deep, "secret", "bad_password_or_damaged")
     yield Case("many-elements", der.seq(b"\x05\x00" * 900_000), "secret", "not_pkcs12")
     yield Case("length-beyond-everything", b"\x30\x84\xff\xff\xff\xff\x02\x01\x02", "secret", "not_pkcs12")
     yield Case("other-version", der.seq(der.number(4), der.seq(der.oid(der.DATA))), "secret", "not_pkcs12")

@@ -304,7 +304,7 @@ def test_done_says_so_with_a_link_and_finish_closes_it(
 ) -> None:
     bind(browser, portal)
     succeed()
-    shown = page(browser, portal)
+    shown = page(browser, portal, "binding")  # where the page of the job is when it ends
     assert step_of(shown) == "confirmation"
     assert "Custom Domain name has been successfully configured for this Portal. You can now go to" in shown
     assert f'href="https://{HOST}' in shown
@@ -361,6 +361,27 @@ def test_removal_asks_first_and_names_the_record_to_remove(
     assert not Job.objects.filter(kind="unbind-domain").exists()
     browser.post(remove)
     assert Job.objects.get(kind="unbind-domain").inputs["hostname"] == HOST
+
+
+def test_while_a_domain_is_removed_the_wizard_leads_to_the_domains(
+    browser: Client, portal: Portal, reviewed: Certificate
+) -> None:
+    bind(browser, portal)
+    succeed()
+    browser.post(f"/portals/{portal.pk}/domains/remove/")
+    assert browser.get(address(portal)).status_code == 302
+    assert 'data-domain-state="removing"' in browser.get(address(portal), follow=True).content.decode()
+
+
+def test_an_ending_certificate_is_told_on_the_page_of_the_domain(
+    browser: Client, portal: Portal, reviewed: Certificate
+) -> None:
+    bind(browser, portal)
+    succeed()
+    Certificate.objects.update(not_before=NOW - 90 * DAY, not_after=NOW + 5 * DAY, ends_at=NOW + 5 * DAY)
+    shown = browser.get(f"/portals/{portal.pk}/domains/").content.decode()
+    assert 'role="alert" data-certificate-state="ending"' in shown
+    assert f"/certificates/{reviewed.pk}/#replace" in shown
 
 
 def test_removing_what_is_not_there_is_no_error(browser: Client, portal: Portal) -> None:
