@@ -76,7 +76,7 @@ class ConnectionForm(forms.Form):
     def __init__(
         self,
         data: Mapping[str, Any] | None = None,
-        files: MultiValueDict[str, UploadedFile] | None = None,
+        files: MultiValueDict[str, UploadedFile[Any]] | None = None,
         *,
         instance: Instance | None = None,
     ) -> None:
@@ -112,7 +112,7 @@ class ConnectionForm(forms.Form):
         return url
 
     def _others(self) -> Any:
-        return Instance.objects.exclude(pk=self._instance.pk if self._instance else None)
+        return Instance.objects.exclude(pk=self._instance.pk) if self._instance else Instance.objects.all()
 
     def clean_tenant(self) -> str:
         tenant = str(self.cleaned_data["tenant"])

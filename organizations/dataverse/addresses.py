@@ -69,7 +69,7 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[4][0]) for address in found))
 
 
-def public(host: str, port: int, *, private_too: bool, resolver: Resolve = resolve) -> str:
+def public(host: str, port: int, *, private_too: bool, resolver: Resolve) -> str:
     """One IP address to connect to. Raises Forbidden if any of the name's is not public, and OSError."""
     found = resolver(host, port)
     if not found:

@@ -41,7 +41,9 @@ class PublicOnly(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         host, port = request.url.host, request.url.port or 443
         try:
-            address = addresses.public(host, port, private_too=settings.DATAVERSE_PRIVATE_ADDRESSES)
+            address = addresses.public(
+                host, port, private_too=settings.DATAVERSE_PRIVATE_ADDRESSES, resolver=addresses.resolve
+            )
         except Forbidden as error:
             raise httpx.UnsupportedProtocol(str(error), request=request) from error
         except OSError as error:

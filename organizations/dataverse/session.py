@@ -101,6 +101,13 @@ def _origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+class _Said(dict[str, Any]):
+    """What the organization said: to ask for what it must have said, and did not, is an error of its own."""
+
+    def __missing__(self, key: str) -> Any:
+        raise Unavailable(f"The organization answered in a way that makes no sense: “{key}” is missing.")
+
+
 class Session:
     """One organization. Cheap to make; connections and tokens are shared."""
 
@@ -188,7 +195,7 @@ class Session:
         if not answer.body:
             return {}
         try:
-            found = json.loads(answer.body)
+            found = json.loads(answer.body, object_hook=_Said)
         except (ValueError, RecursionError) as error:
             raise Unavailable("The organization answered in a way that makes no sense.") from error
         if not isinstance(found, dict):

@@ -32,7 +32,7 @@ from organizations.facade.definitions import (
 )
 from organizations.facade.odata.evaluation import unbound
 from organizations.facade.odata.faults import Fault, bad_query, no_property
-from organizations.facade.odata.filters import All, Either, Node, Not, Some, Test
+from organizations.facade.odata.filters import All, Comparison, Either, Node, Not, Some
 from organizations.facade.odata.options import Options
 from organizations.ports import Condition
 
@@ -87,7 +87,7 @@ def compiled(node: Node, entity: Entity, instance_id: UUID) -> Q:
             return ~compiled(part, entity, instance_id)
         case Some():
             return _some(node, entity, instance_id)
-        case Test():
+        case Comparison():
             return _test(node, entity, instance_id)
 
 
@@ -96,15 +96,17 @@ def _either(parts: Sequence[Node], entity: Entity, instance_id: UUID) -> Q:
     lists: dict[tuple[str, ...], list[Any]] = {}
     others: list[Q] = []
     for part in parts:
-        if isinstance(part, Test) and part.operator == "eq" and len(part.path) == 1:
+        if isinstance(part, Comparison) and part.operator == "eq" and len(part.path) == 1:
             lists.setdefault(part.path, []).append(part.value)
         else:
             others.append(compiled(part, entity, instance_id))
-    others += [_test(Test(path, "in", tuple(values)), entity, instance_id) for path, values in lists.items()]
+    others += [
+        _test(Comparison(path, "in", tuple(values)), entity, instance_id) for path, values in lists.items()
+    ]
     return Q(*others, _connector=Q.OR)
 
 
-def _test(test: Test, entity: Entity, instance_id: UUID) -> Q:
+def _test(test: Comparison, entity: Entity, instance_id: UUID) -> Q:
     if len(test.path) == 2:
         return _through(test, entity, instance_id)
     column = _column(entity, "/".join(test.path))
@@ -128,11 +130,11 @@ def _test(test: Test, entity: Entity, instance_id: UUID) -> Q:
     return conditions.matching(Condition(attribute, test.operator, value))
 
 
-def _through(test: Test, entity: Entity, instance_id: UUID) -> Q:
+def _through(test: Comparison, entity: Entity, instance_id: UUID) -> Q:
     """A condition on the record that a lookup leads to."""
     column, target = _followed(entity, test.path[0])
     others = rows_of(instance_id, target).filter(
-        compiled(Test(test.path[1:], test.operator, test.value), target, instance_id)
+        compiled(Comparison(test.path[1:], test.operator, test.value), target, instance_id)
     )
     ids = others.annotate(own=Cast("record_id", TextField())).values("own")
     return Q(In(conditions.text_of(column.name), ids))
@@ -158,7 +160,7 @@ def _followed(entity: Entity, navigation: str) -> tuple[Column, Entity]:
     return found[0], entities()[found[1]]
 
 
-def _field(column: Column, test: Test) -> Q:
+def _field(column: Column, test: Comparison) -> Q:
     """Conditions on what the organization writes itself, which has fields of its own."""
     names = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
     value = test.value

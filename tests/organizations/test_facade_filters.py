@@ -16,36 +16,36 @@ from organizations.facade import records
 from organizations.facade.definitions import entities
 from organizations.facade.odata import evaluation, filters, options, paths
 from organizations.facade.odata.faults import Fault
-from organizations.facade.odata.filters import All, Either, Node, Not, Some, Test
+from organizations.facade.odata.filters import All, Comparison, Either, Node, Not, Some
 from organizations.models import Instance
 
-A, B, C = Test(("a",), "eq", 1), Test(("b",), "eq", 2), Test(("c",), "eq", 3)
+A, B, C = Comparison(("a",), "eq", 1), Comparison(("b",), "eq", 2), Comparison(("c",), "eq", 3)
 ID = "627090ff-40a3-4053-8790-584edc5be201"
 
 
 @pytest.mark.parametrize(
     ("text", "node"),
     [
-        ("name eq 'a'", Test(("name",), "eq", "a")),
-        ("name eq 'it''s'", Test(("name",), "eq", "it's")),
-        ("'a' eq name", Test(("name",), "eq", "a")),
-        ("5 gt n", Test(("n",), "lt", 5)),
-        ("n le -1.5e2", Test(("n",), "le", -150.0)),
-        ("a ne null", Test(("a",), "ne", None)),
-        ("a eq true", Test(("a",), "eq", True)),
-        (f"accountid eq {ID}", Test(("accountid",), "eq", UUID(ID))),
-        ("at ge 2026-01-31T08:00:00Z", Test(("at",), "ge", datetime(2026, 1, 31, 8, tzinfo=UTC))),
-        ("at lt 2026-01-31", Test(("at",), "lt", datetime(2026, 1, 31, tzinfo=UTC))),
-        ("at ge 2026-01-31T10:00:00+02:00", Test(("at",), "ge", datetime(2026, 1, 31, 8, tzinfo=UTC))),
+        ("name eq 'a'", Comparison(("name",), "eq", "a")),
+        ("name eq 'it''s'", Comparison(("name",), "eq", "it's")),
+        ("'a' eq name", Comparison(("name",), "eq", "a")),
+        ("5 gt n", Comparison(("n",), "lt", 5)),
+        ("n le -1.5e2", Comparison(("n",), "le", -150.0)),
+        ("a ne null", Comparison(("a",), "ne", None)),
+        ("a eq true", Comparison(("a",), "eq", True)),
+        (f"accountid eq {ID}", Comparison(("accountid",), "eq", UUID(ID))),
+        ("at ge 2026-01-31T08:00:00Z", Comparison(("at",), "ge", datetime(2026, 1, 31, 8, tzinfo=UTC))),
+        ("at lt 2026-01-31", Comparison(("at",), "lt", datetime(2026, 1, 31, tzinfo=UTC))),
+        ("at ge 2026-01-31T10:00:00+02:00", Comparison(("at",), "ge", datetime(2026, 1, 31, 8, tzinfo=UTC))),
         ("a eq 1 and b eq 2 or c eq 3", Either((All((A, B)), C))),
         ("a eq 1 and (b eq 2 or c eq 3)", All((A, Either((B, C))))),
-        ("not contains(name,'x')", Not(Test(("name",), "contains", "x"))),
-        ("startswith(name, 'x')", Test(("name",), "startswith", "x")),
-        ("p/name eq 'a'", Test(("p", "name"), "eq", "a")),
-        ("n in (1, 2)", Test(("n",), "in", (1, 2))),
-        ("rs/any(r:r/id eq 1)", Some(("rs",), "r", Test(("r", "id"), "eq", 1))),
+        ("not contains(name,'x')", Not(Comparison(("name",), "contains", "x"))),
+        ("startswith(name, 'x')", Comparison(("name",), "startswith", "x")),
+        ("p/name eq 'a'", Comparison(("p", "name"), "eq", "a")),
+        ("n in (1, 2)", Comparison(("n",), "in", (1, 2))),
+        ("rs/any(r:r/id eq 1)", Some(("rs",), "r", Comparison(("r", "id"), "eq", 1))),
         ("rs/any()", Some(("rs",), "", None)),
-        ("Microsoft.Dynamics.CRM.In(PropertyName='n',PropertyValues=['1','2'])", Test(("n",), "in", ("1", "2"))),
+        ("Microsoft.Dynamics.CRM.In(PropertyName='n',PropertyValues=['1','2'])", Comparison(("n",), "in", ("1", "2"))),
     ],
 )  # fmt: skip
 def test_what_is_understood(text: str, node: Node) -> None:
@@ -144,8 +144,8 @@ def conditions(draw: st.DrawFn) -> Node:
     operator = draw(st.sampled_from([*operators, "in"]))
     choices = values[name] if operator in ("contains", "startswith") else [*values[name], None]
     if operator == "in":
-        return Test((name,), "in", tuple(draw(st.lists(st.sampled_from(choices), max_size=3))))
-    return Test((name,), operator, draw(st.sampled_from(choices)))
+        return Comparison((name,), "in", tuple(draw(st.lists(st.sampled_from(choices), max_size=3))))
+    return Comparison((name,), operator, draw(st.sampled_from(choices)))
 
 
 TREES = st.recursive(

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from organizations.facade.odata.faults import bad_query
-from organizations.facade.odata.filters import All, Either, Node, Not, Some, Test
+from organizations.facade.odata.filters import All, Comparison, Either, Node, Not, Some
 
 Row = Mapping[str, Any]
 _COMPARISONS = {"gt": operators.gt, "ge": operators.ge, "lt": operators.lt, "le": operators.le}
@@ -36,7 +36,7 @@ def matches(node: Node, row: Row, follow: Follow) -> bool:
                 condition is None or matches(unbound(condition, variable), other, follow)
                 for other in follow(row, path[0])
             )
-        case Test(path, operator, value):
+        case Comparison(path, operator, value):
             return _test(_value(row, path, follow), operator, value)
 
 
@@ -67,8 +67,8 @@ def unbound(node: Node, variable: str) -> Node:
             return Not(unbound(part, variable))
         case Some(path, inner, condition):
             return Some(_without(path, variable), inner, condition)
-        case Test(path, operator, value):
-            return Test(_without(path, variable), operator, value)
+        case Comparison(path, operator, value):
+            return Comparison(_without(path, variable), operator, value)
 
 
 def _without(path: tuple[str, ...], variable: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ _MIRRORED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "
 
 
 @dataclass(frozen=True)
-class Test:
+class Comparison:
     """`operator` is a comparison, a text test or "in" (whose value is a tuple); `path` names a property, perhaps of
     another record ("primarycontactid/fullname") or of a lambda's variable ("r/roleid")."""
 
@@ -61,7 +61,7 @@ class Either:
     parts: tuple[Node, ...]
 
 
-Node = Test | Some | Not | All | Either
+Node = Comparison | Some | Not | All | Either
 
 
 def parse(text: str) -> Node:
@@ -115,17 +115,17 @@ class _Parser:
     def _test(self, depth: int) -> Node:
         if self._at_value():
             value, operator = self._value(), self._operator()
-            return Test(self._path(), _MIRRORED[operator], value)
+            return Comparison(self._path(), _MIRRORED[operator], value)
         path = self._path()
         if self._mark("("):
             return self._call(path, depth)
         if self._word("in"):
             self._require("(")
-            return Test(path, "in", self._values(")"))
+            return Comparison(path, "in", self._values(")"))
         operator = self._operator()
         if not self._at_value():
             raise bad_query("A property can be compared with a literal only.")
-        return Test(path, operator, self._value())
+        return Comparison(path, operator, self._value())
 
     def _call(self, path: tuple[str, ...], depth: int) -> Node:
         name = path[-1]
@@ -140,7 +140,7 @@ class _Parser:
             self._require(")")
             if not isinstance(value, str):
                 raise bad_query(f"The function '{name}' looks for a text.")
-            return Test(subject, name, value)
+            return Comparison(subject, name, value)
         raise bad_query(
             f"An unknown function with name '{name[:60]}' was found, or one that is not supported."
         )
@@ -166,7 +166,7 @@ class _Parser:
         self._require(")")
         if not isinstance(name, str):
             raise bad_query("PropertyName wants a text.")
-        return Test(tuple(name.split("/")), "in", values)
+        return Comparison(tuple(name.split("/")), "in", values)
 
     # --- words ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,396 @@
+"""How the connector behaves when the cloud does not do as asked. Microsoft's cloud is played here, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from django.conf import LazySettings
+from jwcrypto import jwk, jwt
+
+from jobs.errors import JobError
+from organizations.dataverse import addresses, faults, http, queries, session
+from organizations.dataverse.addresses import Forbidden, Origin
+from organizations.dataverse.credentials import Credential, Unusable, read_certificate, valid_until
+from organizations.dataverse.organization import DataverseOrganization
+from organizations.dataverse.session import Access
+from organizations.dataverse.tables import Definition, Lookup
+from organizations.ports import Condition, Denied, NotFound, Query, Rejected, Throttled, Unavailable
+from tests.organizations.certificates import pair
+
+ORIGIN = Origin("https", "contoso.crm.dynamics.com", None, embedded=False)
+LOGIN = Origin("https", "login.microsoftonline.com", None, embedded=False)
+API = "https://contoso.crm.dynamics.com/api/data/v9.2/"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+class Cloud:
+    """Answers in turn, the last one for good; what was asked is kept."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.answers = list(answers)
+        self.asked: list[httpx.Request] = []
+        self.tokens: list[dict[str, list[str]]] = []
+        self.token = httpx.Response(200, json={"access_token": "t", "expires_in": 3600})
+
+    def organization(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    def directory(self, request: httpx.Request) -> httpx.Response:
+        self.tokens.append(parse_qs(request.content.decode()))
+        return httpx.Response(self.token.status_code, headers=self.token.headers, content=self.token.content)
+
+
+@pytest.fixture
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    waited: list[float] = []
+    monkeypatch.setattr(session.time, "sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def meet(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> Callable[..., DataverseOrganization]:
+    def make(cloud: Cloud, credential: Credential | None = None) -> DataverseOrganization:
+        clients = {
+            ORIGIN: httpx.Client(transport=httpx.MockTransport(cloud.organization), follow_redirects=False),
+            LOGIN: httpx.Client(transport=httpx.MockTransport(cloud.directory)),
+        }
+        monkeypatch.setattr(http, "client", clients.__getitem__)
+        # An application of its own for each test, so that no token of another one is found.
+        return DataverseOrganization(
+            uuid4(), Access(ORIGIN, "tenant", credential or Credential(uuid4(), secret="s"))
+        )
+
+    return make
+
+
+def answer(status: int, content: Any = None, **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(status, json=content if content is not None else {}, headers=named)
+
+
+ME = {"OrganizationId": str(UUID(int=1)), "UserId": str(UUID(int=2)), "BusinessUnitId": str(UUID(int=3))}
+
+
+class TestTokens:
+    def test_one_token_serves_many_requests(self, meet: Any) -> None:
+        cloud = Cloud(answer(200, ME))
+        organization = meet(cloud)
+        organization.who_am_i()
+        organization.who_am_i()
+        assert len(cloud.tokens) == 1
+        assert cloud.tokens[0]["scope"] == ["https://contoso.crm.dynamics.com/.default"]
+        assert cloud.asked[0].headers["Authorization"] == "Bearer t"
+
+    def test_one_that_ends_soon_is_not_used_again(self, meet: Any) -> None:
+        cloud = Cloud(answer(200, ME))
+        cloud.token = answer(200, {"access_token": "t", "expires_in": 60})
+        organization = meet(cloud)
+        organization.who_am_i()
+        organization.who_am_i()
+        assert len(cloud.tokens) == 2
+
+    def test_one_that_is_refused_is_renewed_once(self, meet: Any) -> None:
+        cloud = Cloud(answer(401), answer(200, ME))
+        meet(cloud).who_am_i()
+        assert len(cloud.tokens) == 2
+
+    def test_a_second_refusal_is_told(self, meet: Any) -> None:
+        cloud = Cloud(answer(401))
+        with pytest.raises(Denied):
+            meet(cloud).who_am_i()
+        assert len(cloud.asked) == 2
+
+    def test_the_directorys_no_is_told_in_its_words(self, meet: Any) -> None:
+        cloud = Cloud(answer(200, ME))
+        description = "AADSTS7000215: Invalid client secret provided.\r\nTrace ID: x\r\nTimestamp: y"
+        cloud.token = answer(401, {"error": "invalid_client", "error_description": description})
+        with pytest.raises(Denied) as refusal:
+            meet(cloud).who_am_i()
+        assert refusal.value.message.endswith("AADSTS7000215: Invalid client secret provided.")
+        assert cloud.asked == []
+
+    def test_a_certificate_signs_an_assertion(self, meet: Any) -> None:
+        cloud = Cloud(answer(200, ME))
+        client_id = uuid4()
+        meet(cloud, Credential(client_id, pem=pair())).who_am_i()
+        (form,) = cloud.tokens
+        token = jwt.JWT(
+            key=jwk.JWK.from_pem(pair().encode()), jwt=form["client_assertion"][0], algs=["PS256"]
+        )
+        claims = json.loads(token.claims)
+        assert claims["iss"] == claims["sub"] == str(client_id)
+        assert claims["aud"] == "https://login.microsoftonline.com/tenant/oauth2/v2.0/token"
+        assert "x5t#S256" in json.loads(token.header)
+        assert "client_secret" not in form
+
+
+class TestPatience:
+    def test_a_short_wait_is_waited_for(self, meet: Any, sleeps: list[float]) -> None:
+        cloud = Cloud(answer(429, Retry_After="1"), answer(200, ME))
+        assert meet(cloud).who_am_i().user_id == UUID(int=2)
+        assert sleeps == [1.0]
+
+    def test_a_long_one_is_left_to_the_job(self, meet: Any, sleeps: list[float]) -> None:
+        cloud = Cloud(answer(429, Retry_After="37"))
+        with pytest.raises(Throttled) as throttled:
+            meet(cloud).who_am_i()
+        assert (throttled.value.retry_after, sleeps) == (37.0, [])
+
+    def test_waiting_has_an_end(self, meet: Any, sleeps: list[float]) -> None:
+        cloud = Cloud(answer(429, Retry_After="2"))
+        with pytest.raises(Throttled):
+            meet(cloud).who_am_i()
+        assert sleeps == [2.0, 2.0]
+
+    def test_reading_is_tried_again_on_a_connection_that_was_closed(self, meet: Any) -> None:
+        cloud = Cloud(httpx.RemoteProtocolError("closed"), answer(200, ME))
+        meet(cloud).who_am_i()
+        assert len(cloud.asked) == 2
+
+    def test_writing_is_not(self, meet: Any) -> None:
+        cloud = Cloud(httpx.RemoteProtocolError("closed"))
+        organization = meet(cloud)
+        with pytest.raises(Unavailable):
+            organization._session.post("PublishAllXml", {})
+        assert len(cloud.asked) == 1
+
+    @pytest.mark.parametrize(
+        "error", [httpx.ConnectError("no"), httpx.ReadTimeout("slow"), httpx.ConnectTimeout("slow")]
+    )
+    def test_silence_is_unavailable(self, meet: Any, error: Exception) -> None:
+        with pytest.raises(Unavailable):
+            meet(Cloud(error)).who_am_i()
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        ("status", "code", "expected"),
+        [
+            (400, "0x80060888", Rejected),
+            (403, "0x80040220", Denied),
+            (404, "0x80040217", NotFound),
+            (408, "", Unavailable),
+            (412, "0x80060882", Rejected),
+            (413, "", Rejected),
+            (500, "0x80040216", Unavailable),
+            (502, "", Unavailable),
+            (503, "", Unavailable),
+            (302, "", Unavailable),
+        ],
+    )
+    def test_errors_are_the_ports(self, meet: Any, status: int, code: str, expected: type[JobError]) -> None:
+        cloud = Cloud(
+            answer(status, {"error": {"code": code, "message": "Because."}}, Location="https://evil.example/")
+        )
+        with pytest.raises(expected):
+            meet(cloud).who_am_i()
+        assert len(cloud.asked) == 1
+
+    def test_503_tells_when_to_come_back(self, meet: Any) -> None:
+        with pytest.raises(Unavailable) as error:
+            meet(Cloud(answer(503, Retry_After="90"))).who_am_i()
+        assert error.value.retry_after == 90
+
+    @pytest.mark.parametrize("content", [b"<html>", b"[]", b"", b"\xff"])
+    def test_nonsense_is_no_answer(self, meet: Any, content: bytes) -> None:
+        cloud = Cloud(httpx.Response(200, content=content))
+        with pytest.raises(Unavailable):
+            meet(cloud).provisioned_languages()
+
+    def test_pages_are_followed(self, meet: Any) -> None:
+        row = {"uniquename": "a", "friendlyname": "A", "version": "1.0.0.0"}
+        first = answer(200, {"value": [row], "@odata.nextLink": f"{API}solutions?$skiptoken=2"})
+        cloud = Cloud(first, answer(200, {"value": [{**row, "uniquename": "b"}]}))
+        assert [solution.unique_name for solution in meet(cloud).solutions()] == ["a", "b"]
+        assert cloud.asked[0].headers["Prefer"].startswith("odata.maxpagesize=")
+
+    def test_a_page_elsewhere_is_not_followed(self, meet: Any) -> None:
+        cloud = Cloud(
+            answer(200, {"value": [], "@odata.nextLink": "https://evil.example/api/data/v9.2/solutions"})
+        )
+        with pytest.raises(Unavailable, match="another address"):
+            meet(cloud).solutions()
+        assert len(cloud.asked) == 1
+
+    def test_a_message_is_one_short_line(self) -> None:
+        body = json.dumps({"error": {"code": "x", "message": "a\n" * 2000}}).encode()
+        error = faults.of_answer(400, {}, body)
+        assert "\n" not in error.message
+        assert len(error.message) <= faults.MAX_MESSAGE
+
+    def test_a_failed_import_names_the_solutions_that_are_missing(self) -> None:
+        message = (
+            'Some dependencies are missing. <MissingDependencies><MissingDependency><Required type="1" '
+            'displayName="Work Order" solution="FieldService (8.0.0.0)" /><Dependent /></MissingDependency>'
+        )
+        code, said = faults.of_import(message, -2147188707)
+        assert code == "missing_dependency"
+        assert said == "Solutions are missing that this one needs: FieldService (8.0.0.0)."
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://contoso.crm.dynamics.com",
+            "https://",
+            "https://10.0.0.1",
+            "https://[::1]",
+            "https://127.1",
+            "https://0x7f000001",
+            "https://2130706433",
+            "https://localhost",
+            "https://intranet",
+            "https://a@contoso.crm.dynamics.com",
+            "https://contoso.crm.dynamics.com/x",
+            "https://contoso.crm.dynamics.com?x",
+            "https://contoso.crm.dynamics.com#x",
+            "https://contoso.crm.dynamics.com:x",
+            "ftp://contoso.crm.dynamics.com",
+            "file:///etc/passwd",
+            "nonsense",
+            "",
+        ],
+    )
+    def test_refused(self, url: str) -> None:
+        with pytest.raises(Forbidden):
+            addresses.origin(url, base_domain="crm.localhost")
+
+    @pytest.mark.parametrize(
+        ("url", "kept", "embedded"),
+        [
+            ("https://Contoso.crm.dynamics.com/", "https://contoso.crm.dynamics.com", False),
+            ("https://contoso.crm.dynamics.com:8443", "https://contoso.crm.dynamics.com:8443", False),
+            ("http://contoso.crm.localhost:8000", "http://contoso.crm.localhost:8000", True),
+            (" https://contoso.crm.localhost ", "https://contoso.crm.localhost", True),
+        ],
+    )
+    def test_taken(self, url: str, kept: str, embedded: bool) -> None:
+        found = addresses.origin(url, base_domain="crm.localhost")
+        assert (found.url, found.embedded) == (kept, embedded)
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",  # noqa: S104
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "fe80::1%eth0",
+            "fd00::1",
+            "::ffff:127.0.0.1",
+        ],
+    )
+    def test_names_that_lead_inside_are_not_followed(self, address: str) -> None:
+        found = ["20.1.2.3", address]
+        with pytest.raises(Forbidden):
+            addresses.public("a.example", 443, private_too=False, resolver=lambda host, port: found)
+        assert (
+            addresses.public("a.example", 443, private_too=True, resolver=lambda host, port: found)
+            == "20.1.2.3"
+        )
+
+    def test_every_connection_is_looked_at(
+        self, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reached: list[httpx.Request] = []
+
+        def inside(request: httpx.Request) -> httpx.Response:
+            reached.append(request)
+            return httpx.Response(200)
+
+        client = httpx.Client(transport=http.PublicOnly(httpx.MockTransport(inside)))
+        settings.DATAVERSE_PRIVATE_ADDRESSES = False
+        monkeypatch.setattr(addresses, "resolve", lambda host, port: ["127.0.0.1"])
+        monkeypatch.setattr(
+            addresses.public, "__kwdefaults__", {"resolver": lambda host, port: ["127.0.0.1"]}
+        )
+        with pytest.raises(httpx.UnsupportedProtocol):
+            client.get("https://a.example/")
+        assert reached == []
+        monkeypatch.setattr(addresses, "resolve", lambda host, port: ["20.1.2.3"])
+        client.get("https://a.example/")
+        assert reached[0].url.host == "20.1.2.3"
+        assert reached[0].headers["Host"] == "a.example"
+        assert reached[0].extensions["sni_hostname"] == "a.example"
+
+
+class TestCertificates:
+    def test_a_pem_file(self) -> None:
+        assert valid_until(read_certificate(pair().encode(), ""))
+
+    @pytest.mark.parametrize(
+        "data", [b"", b"nonsense", b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----"]
+    )
+    def test_what_is_none(self, data: bytes) -> None:
+        with pytest.raises(Unusable):
+            read_certificate(data, "")
+
+    def test_secrets_stay_out_of_texts(self) -> None:
+        credential = Credential(uuid4(), secret="hush")
+        assert "hush" not in repr(credential)
+        assert "hush" not in repr(Access(ORIGIN, "tenant", credential))
+
+
+TABLE = Definition(
+    "account",
+    "accounts",
+    "accountid",
+    {
+        "accountid": "Uniqueidentifier",
+        "name": "String",
+        "n": "Integer",
+        "at": "DateTime",
+        "parent": "Lookup",
+        "on": "Boolean",
+    },
+    {"parent": (Lookup("parent", "account"),)},
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (Condition("name", "eq", "it's"), "name eq 'it''s'"),
+        (Condition("name", "ne", "a"), "(name ne 'a' or name eq null)"),
+        (Condition("name", "ne", None), "name ne null"),
+        (Condition("name", "eq", 5), "accountid eq null"),
+        (Condition("n", "gt", 3), "n gt 3"),
+        (Condition("n", "gt", None), "accountid eq null"),
+        (Condition("on", "eq", True), "on eq true"),
+        (Condition("at", "ge", "2026-01-31T08:00:00Z"), "at ge 2026-01-31T08:00:00Z"),
+        (Condition("parent", "eq", UUID(int=1)), f"_parent_value eq {UUID(int=1)}"),
+        (Condition("id", "in", [UUID(int=1), None]), f"(accountid eq {UUID(int=1)} or accountid eq null)"),
+        (Condition("n", "in", []), "accountid eq null"),
+        (Condition("name", "contains", "x"), "contains(name,'x')"),
+        (Condition("n", "contains", "x"), "accountid eq null"),
+    ],
+)
+def test_conditions_as_filters(condition: Condition, expected: str) -> None:
+    (options,) = queries.options(Query("account", [condition]), TABLE)
+    if condition.attribute == "id":  # asking for no id asks for nothing
+        expected = f"(accountid eq {UUID(int=1)})"
+    assert options["$filter"] == expected
+
+
+def test_a_long_list_is_asked_for_in_parts() -> None:
+    ids = [str(UUID(int=n)) for n in range(queries.CHUNK * 2 + 1)]
+    assert len(queries.options(Query("account", [Condition("id", "in", ids)]), TABLE)) == 3
+    with pytest.raises(Rejected):
+        queries.options(Query("account", [Condition("id", "in", ids)], order=["name"]), TABLE)

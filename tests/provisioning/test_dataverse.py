@@ -1,0 +1,70 @@
+"""A portal on an organization of kind Dataverse: provisioned, filled, shown and reset, all over the Web API."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from pytest_django.live_server_helper import LiveServer
+
+from organizations.connect import connect
+from organizations.models import Instance
+from organizations.ports import Query
+from provisioning.models import Portal
+from tests.organizations.remote import connected
+from tests.provisioning.conftest import SignIn, World, run_all
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def remote(world: World, web: LiveServer) -> Instance:
+    """Contoso once more, seen from outside."""
+    return connected(world.production)
+
+
+@pytest.fixture
+def portal(world: World, remote: Instance) -> Portal:
+    portal = world.portal()
+    world.submit(portal, instance_id=remote.id)
+    states = {f"{job.kind}: {type(job).objects.get(pk=job.pk).state}" for job in run_all()}
+    assert states == {"provision-portal: succeeded", "install-packages: succeeded"}
+    portal.refresh_from_db()
+    return portal
+
+
+def test_a_portal_is_provisioned_and_shows_its_pages(portal: Portal, remote: Instance) -> None:
+    assert (portal.phase, portal.packages) == ("configured", "installed")
+    response = Client(HTTP_HOST=portal.host).get("/")
+    assert response.status_code == 200
+    assert "Contoso Support" in response.content.decode()
+
+
+def test_the_organization_has_what_was_installed(portal: Portal, remote: Instance, world: World) -> None:
+    """What came in by the Web API is in the organization's own tables."""
+    installed = {solution.unique_name for solution in world.organization.solutions()}
+    assert {"PortalBase", "CustomerSelfServicePortal"} <= installed
+    pages = world.organization.query(Query("adx_webpage"))
+    assert len(pages) == len(connect(remote).query(Query("adx_webpage"))) > 5
+    assert world.organization.labels("adx_webpage", 1031)["LocalizedName"] == "Webseite"
+
+
+def test_the_form_offers_what_the_organization_says(
+    world: World, remote: Instance, web: LiveServer, sign_in: SignIn
+) -> None:
+    browser = sign_in("system.admin")
+    path = f"/portals/{world.portal().id}/configure/"
+    page = browser.get(path, {"instance": str(remote.id)}).content.decode()
+    assert remote.name in page
+    fragment = browser.get(f"{path}instance/", {"instance": str(remote.id)}).content.decode()
+    assert 'value="1031"' in fragment
+    assert "Sylvia Admon" in fragment
+
+
+def test_the_solutions_page_shows_it(portal: Portal, remote: Instance, sign_in: SignIn) -> None:
+    page = sign_in("system.admin").get(f"/instances/{remote.id}/solutions/").content.decode()
+    assert 'data-solution="PortalBase" data-solution-state="installed"' in page
+
+
+def test_a_portal_is_unavailable_while_the_organization_is(portal: Portal, world: World) -> None:
+    Instance.objects.filter(pk=world.production.pk).update(state=Instance.State.DISABLED)
+    assert Client(HTTP_HOST=portal.host).get("/").status_code == 503
