@@ -13,13 +13,12 @@ from organizations import installations
 from organizations.connect import connect
 from organizations.models import Instance, UploadedPackage
 from organizations.packages import reader
-from organizations.packages.archive import MAX_ARCHIVE_BYTES
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-# What somebody uploads is read in memory.
-MAX_BYTES = MAX_ARCHIVE_BYTES
+# What somebody uploads is read in memory. It must pass the limit for bodies of requests (20 MB) with what is around it.
+MAX_BYTES = 16 * 1024 * 1024
 
 
 class CannotBeInstalled(Exception):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_XML_BYTES = 20 * 1024 * 1024
+# Tags cost memory, however short they are: so many are some 100 MB.
+MAX_XML_MARKS = 1_500_000
+MAX_SAMPLE_BYTES = 5 * 1024 * 1024
 MAX_LABELS = 50_000
 # Dynamics 365 refuses longer labels, too.
 MAX_LABEL_LENGTH = 500
@@ -79,6 +82,8 @@ def _xml(files: Mapping[str, bytes], name: str) -> Element:
         raise _Unfit(f"has no {name}.")
     if len(content) > MAX_XML_BYTES:
         raise _Unfit(f"has a {name} of more than {MAX_XML_BYTES // 1024**2} MB.")
+    if content.count(b"<") > MAX_XML_MARKS:
+        raise _Unfit(f"has a {name} with more parts than a solution needs.")
     try:
         root: Element = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
@@ -148,6 +153,8 @@ def _check_label(label: LabelText) -> None:
 
 def _samples(files: Mapping[str, bytes]) -> dict[int, tuple[SampleRecord, ...]]:
     samples = {}
+    if sum(len(content) for name, content in files.items() if _SAMPLES.fullmatch(name)) > MAX_SAMPLE_BYTES:
+        raise _Unfit(f"has more than {MAX_SAMPLE_BYTES // 1024**2} MB of sample data.")
     for name, content in files.items():
         if match := _SAMPLES.fullmatch(name):
             try:

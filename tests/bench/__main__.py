@@ -41,17 +41,18 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _pages(size: Size) -> list[Ratio]:
-    """What pages cost: in a process of its own, see there."""
-    say("Pages…")
-    words = [sys.executable, "-m", "tests.bench.pages", "--json", *["--small"] * (size is SMALL)]
+def _own(title: str, module: str, size: Size) -> list[Ratio]:
+    """What a module measures in a process of its own, see there."""
+    say(f"{title}…")
+    words = [sys.executable, "-m", module, "--json", *["--small"] * (size is SMALL)]
     output = subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout
     return [Ratio(**{**row, "bound": row["bound"] and Bound(row["bound"])}) for row in json.loads(output)]
 
 
 def main(size: Size) -> None:
     began = time.monotonic()
-    pages = _pages(size)
+    pages = _own("Pages", "tests.bench.pages", size)
+    pages += _own("Organizations", "tests.bench.organizations", size)
     with servers.running() as folder, ExitStack() as stack:
         django.setup()
         from django.core.management import call_command

@@ -58,5 +58,7 @@ def test_it_measures_everything_on_servers_of_its_own() -> None:
         "in no-op tasks of Celery",
         "the last page of",
         "an unchanged poll of a job",
+        "one more language of a solution",
+        "contacts of an account, by name",
     ):
         assert words in run.stdout

@@ -164,3 +164,33 @@ def test_a_cell_in_an_impossible_column(index: str) -> None:
 )
 def test_sample_data_that_cannot_be_used(content: str) -> None:
     assert "data/1033.json" in refused(package({"data/1033.json": content}))
+
+
+def test_very_many_tags_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_XML_MARKS", 100)
+    assert "more parts than a solution needs" in refused(package({"CrmTranslations.xml": "<a/>" * 101}))
+
+
+def test_very_much_sample_data_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_SAMPLE_BYTES", 100)
+    assert "of sample data" in refused(package({"data/1031.json": "[]" * 51}))
+
+
+class TestTranslationFiles:
+    def test_its_texts_are_read(self) -> None:
+        label = LabelText("pear", "LocalizedName", 1031, "Birne")
+        assert reader.read_translations(zipped({"CrmTranslations.xml": labelled(label)})) == (label,)
+
+    @pytest.mark.parametrize(
+        ("data", "sentence"),
+        [
+            (b"no zip", "The file is not a zip file"),
+            (zipped({"other.xml": "<a/>"}), "The file has no CrmTranslations.xml."),
+            (zipped({"CrmTranslations.xml": "<a/>"}), "cannot be used"),
+        ],
+    )
+    def test_others_are_refused(self, data: bytes, sentence: str) -> None:
+        with pytest.raises(Rejected) as refusal:
+            reader.read_translations(data)
+        assert refusal.value.code == "bad_translations"
+        assert sentence in refusal.value.message
