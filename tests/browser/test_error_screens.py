@@ -52,7 +52,8 @@ def add_on(visit: Visit) -> str:
     page = visitor.page
     page.goto(f"{visitor.stack.url}/applications/add/")
     page.get_by_role("button", name="Add").click()
-    return page.locator('tr[data-state="not-configured"]').last.get_attribute("data-portal") or ""
+    page.goto(f"{visitor.stack.url}/applications/?sort=-created")
+    return page.locator('tr[data-state="not-configured"]').first.get_attribute("data-portal") or ""
 
 
 def submit(visitor: Visitor, portal_id: str, subdomain: str, *, javascript: bool = True) -> None:
