@@ -41,7 +41,7 @@ from tests.faults import portals
 from tests.faults.servers import Server
 from tests.provisioning.conftest import World, world  # noqa: F401 - a fixture
 
-EXAMPLES, STEPS = 500, 12
+EXAMPLES, STEPS = 500, 10
 LEASE = 61  # seconds, and one more
 # A provisioning has about a hundred statements, a reset about forty.
 STATEMENTS = st.integers(1, 120)
