@@ -6,9 +6,7 @@ from accounts.words import N_
 from provisioning.models import Portal, PortalType
 from provisioning.policies import NotNow, require_updatable
 
-PRODUCTION_ONLY = N_(
-    "Custom domains and SSL certificates are for production portals; this portal belongs to a trial subscription."
-)
+PRODUCTION_ONLY = N_("For production portals only; this portal belongs to a trial subscription.")
 
 
 def why_no_domains(portal: Portal) -> str:

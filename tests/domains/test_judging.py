@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import LazySettings
+
+from domains.certificates import trust
+from domains.certificates.judging import Judged, judge
+from domains.certificates.opening import Opened
+from tests.domains.authority import DAY, NOW, Issued, authority, elliptic, make
+from tests.domains.corpus import HOST, der_key, der_of
+
+
+@pytest.fixture(scope="module")
+def root() -> Issued:
+    return authority()
+
+
+@pytest.fixture(scope="module")
+def middle(root: Issued) -> Issued:
+    return root.issue("Intermediate", ca=True, usages=None, ends=NOW + 500 * DAY)
+
+
+def judged(leaf: Issued, *others: Issued, roots: tuple[Issued, ...] = ()) -> Judged:
+    opened = Opened(der_key(leaf.key), tuple(der_of(one.certificate) for one in (leaf, *others)), 1)
+    return judge(opened, roots=[one.certificate for one in roots], now=NOW)
+
+
+def codes(found: Judged) -> list[str]:
+    return [remark.code for remark in found.warnings]
+
+
+def test_a_chain_to_a_root_that_browsers_know_is_trusted_and_needs_no_warning(
+    root: Issued, middle: Issued
+) -> None:
+    found = judged(middle.issue(HOST, [HOST]), middle, roots=(root,))
+    assert found.is_trusted
+    assert codes(found) == []
+    assert found.chain.count("BEGIN") == 2
+
+
+def test_a_leaf_right_below_a_known_root_lacks_nothing(root: Issued) -> None:
+    found = judged(root.issue(HOST, [HOST]), roots=(root,))
+    assert (found.is_trusted, codes(found)) == (True, [])
+
+
+def test_what_browsers_do_not_know_is_usable_and_not_trusted(root: Issued, middle: Issued) -> None:
+    found = judged(middle.issue(HOST, [HOST]), middle, root, roots=(authority("Another"),))
+    assert (found.is_trusted, codes(found)) == (False, ["untrusted_root"])
+
+
+def test_a_missing_intermediate_makes_it_untrusted_though_its_root_is_known(
+    root: Issued, middle: Issued
+) -> None:
+    found = judged(middle.issue(HOST, [HOST]), roots=(root,))
+    assert (found.is_trusted, codes(found)) == (False, ["incomplete_chain"])
+
+
+def test_public_certificates_that_last_too_long_are_warned_of(root: Issued) -> None:
+    leaf = root.issue(HOST, [HOST], begins=NOW - DAY, ends=NOW + 500 * DAY)
+    assert codes(judged(leaf, roots=(root,))) == ["long_lived"]
+
+
+def test_of_two_ways_to_a_root_the_one_that_browsers_know_is_served(root: Issued) -> None:
+    """An intermediate that was cross-signed: once by a root that browsers know, once by one of the company's own."""
+    key, own = elliptic(), authority("Company Root")
+    known = root.issue("Shared", ca=True, usages=None, key=key)
+    crossed = own.issue("Shared", ca=True, usages=None, key=key)
+    found = judged(known.issue(HOST, [HOST]), crossed, own, known, roots=(root,))
+    assert found.is_trusted
+    assert known.certificate.public_bytes(Encoding.PEM).decode() in found.chain
+
+
+def test_the_earliest_end_of_the_chain_counts(root: Issued) -> None:
+    early = root.issue("Early", ca=True, usages=None, ends=NOW + 20 * DAY)
+    found = judged(early.issue(HOST, [HOST], ends=NOW + 90 * DAY), early)
+    assert (found.ends_at, found.not_after) == (NOW + 20 * DAY, NOW + 90 * DAY)
+
+
+def test_certificates_that_sign_each_other_end_the_search(root: Issued) -> None:
+    key = elliptic()
+    loop = [make("Same", ca=True, usages=None, key=key, issuer=Issued(root.certificate, root.key))]
+    same = Issued(make("Same", ca=True, usages=None, key=key).certificate, key)
+    twins = [same.issue("Same", ca=True, usages=None, key=key) for _ in range(17)]
+    assert judged(same.issue(HOST, [HOST]), *loop, *twins).names == [HOST]
+
+
+def test_names_that_are_no_host_names_are_left_out(root: Issued) -> None:
+    found = judged(
+        root.issue("x", ["Support.Fabrikam.SHOP", "*.fabrikam.shop", "f*o.fabrikam.shop", "a b.de"])
+    )
+    assert found.names == ["support.fabrikam.shop", "*.fabrikam.shop"]
+
+
+def test_the_roots_of_browsers_and_those_of_the_operator_are_known(
+    root: Issued, settings: LazySettings, tmp_path: Path
+) -> None:
+    assert len(trust.roots()) > 50
+    extra = tmp_path / "extra.pem"
+    extra.write_bytes(root.certificate.public_bytes(Encoding.PEM))
+    settings.EXTRA_ROOTS = str(extra)
+    assert root.certificate in trust.roots()
