@@ -134,3 +134,12 @@ def test_a_paid_subscription_shows_everywhere(world: World, sign_in: SignIn) -> 
     browser.post(f"/portals/{portal.id}/convert/")
     assert shown() == {"Production"}
     assert 'name="development_status"' in browser.get(f"/portals/{portal.id}/details/").content.decode()
+
+
+def test_the_summary_leads_to_fields_that_are_shown(world: World, sign_in: SignIn) -> None:
+    html = sign_in("global.admin").post(page(world.portal()), {"name": "Only a name"}).content.decode()
+    targets = set(re.findall(r'class="alert-link" href="#([^"]+)"', html))
+    assert targets == {"id_subdomain", "id_instance", "id_audience"}
+    for target in targets:
+        assert f'id="{target}"' in html
+        assert f'aria-describedby="{target}-error' in html or f'{target}-error"' in html
