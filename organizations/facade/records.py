@@ -307,15 +307,16 @@ def _level(column: Column, value: Any) -> Q:
 
 def shown(row: models.Record, entity: Entity, select: Sequence[str] | None) -> dict[str, Any]:
     """A record as it is answered: all columns, or those that were asked for and its id. Raises Fault."""
-    everything = {column.wire: _said(row, entity, column) for column in entity.columns.values()}
     tag = {"@odata.etag": f'W/"{row.version}"'}
-    if select is not None:
-        for name in select:
-            if name not in everything:
-                raise no_property(name, entity.name)
-        return {**tag, **{name: everything[name] for name in dict.fromkeys([*select, entity.primary_id])}}
-    unknown = {name: value for name, value in row.attributes.items() if name not in entity.columns}
-    return {**tag, **everything, **unknown}
+    if select is None:
+        everything = {column.wire: _said(row, entity, column) for column in entity.columns.values()}
+        unknown = {name: value for name, value in row.attributes.items() if name not in entity.columns}
+        return {**tag, **everything, **unknown}
+    columns = entity.by_wire()
+    for name in select:
+        if name not in columns:
+            raise no_property(name, entity.name)
+    return {**tag, **{name: _said(row, entity, columns[name]) for name in (*select, entity.primary_id)}}
 
 
 def _said(row: models.Record, entity: Entity, column: Column) -> Any:
