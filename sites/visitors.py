@@ -13,7 +13,7 @@ from django.utils.cache import get_conditional_response, set_response_etag
 from django.views.decorators.csrf import csrf_exempt
 
 from domains.routing import portal_at, portal_of
-from jobs.errors import Blocked, Transient
+from jobs.errors import JobError, Transient
 from provisioning.models import Portal
 from sites import notices
 from sites.site import Site, face_of, may_be_indexed, site_of
@@ -68,7 +68,7 @@ def _answer(request: HttpRequest, portal: Portal, view: SiteView) -> HttpRespons
     except Transient as error:
         logger.warning("The organization of portal %s: %s", portal.id, error)
         return notices.unavailable(portal, retry_after=error.retry_after)
-    except (Blocked, OperationalError, InterfaceError) as error:
+    except (JobError, OperationalError, InterfaceError) as error:  # nothing that a visitor could do about
         logger.warning("The organization of portal %s: %s", portal.id, error)
         return notices.unavailable(portal)
     if not may_be_indexed(portal):

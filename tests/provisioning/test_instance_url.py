@@ -13,12 +13,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.roles import ROLE_TEMPLATES, OrganizationRole
 from jobs import ledger, restarting, runner, services
 from jobs.models import Job, JobEvent
 from jobs.retry import TRIES
 from jobs.states import JobState
 from organizations import administration
-from organizations.models import Instance, Record
+from organizations.models import Instance, Record, RoleMembership, SecurityRole, SystemUser
 from provisioning.binding import bound_url, has_moved
 from provisioning.models import Portal
 from provisioning.phases import (
@@ -33,6 +34,7 @@ from provisioning.policies import NotNow
 from provisioning.services import details, instance_url
 from provisioning.workflows.instance_url import KIND
 from provisioning.workflows.provision import website_id
+from tests.organizations.remote import connected
 from tests.provisioning.conftest import SignIn, World, run_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -544,3 +546,61 @@ class TestRaces:
             lambda: other.post(f"/portals/{portal.id}/reset/").status_code,
         )
         assert Job.objects.filter(state="queued").count() == 1
+
+
+class TestAnOrganizationSomewhereElse:
+    """The same, over HTTP: an instance of kind Dataverse, whose organization does not ask us when it moves."""
+
+    @pytest.fixture
+    def remote(self, portal: Portal, world: World) -> Instance:
+        instance = connected(world.production)
+        Portal.objects.filter(pk=portal.pk).update(instance=instance, organization_url=instance.url)
+        return instance
+
+    def test_the_admin_center_and_the_portal_follow_it(
+        self, portal: Portal, remote: Instance, world: World, web: LiveServer
+    ) -> None:
+        assert answer(web, portal).status_code == 200
+        move(world, NEW)
+        assert answer(web, portal).status_code == 503
+        there = NEW.replace("https://", "http://")
+        job = begin(world, portal, there, local="global.admin")
+        runner.run(job.id)
+        assert (seen(portal).phase, bound_url(seen(portal))) == (Phase.CONFIGURED, there)
+        remote.refresh_from_db()
+        assert remote.url == there
+        assert answer(web, portal).status_code == 200
+        assert website(world, portal).attributes["adx_organizationurl"] == there
+
+    def test_another_organization_over_there_is_refused(
+        self, portal: Portal, remote: Instance, world: World, sign_in: SignIn
+    ) -> None:
+        let_in(world.sandbox, remote)
+        response = sign_in("global.admin").post(page(portal), {"url": SANDBOX.replace("https", "http")})
+        assert response.status_code == 422
+        assert 'data-error-code="other_organization"' in response.content.decode()
+        remote.refresh_from_db()
+        assert remote.url != SANDBOX.replace("https", "http")
+
+    def test_an_address_that_another_instance_has_fails_it(
+        self, portal: Portal, remote: Instance, world: World
+    ) -> None:
+        move(world, NEW)
+        there = NEW.replace("https://", "http://")
+        job = begin(world, portal, there, local="global.admin")
+        other = connected(world.sandbox, name="Other")
+        Instance.objects.filter(pk=other.pk).update(url=there)
+        runner.run(job.id)
+        job.refresh_from_db()
+        assert (job.error_code, seen(portal).phase) == ("address_taken", Phase.INSTANCE_UPDATE_FAILED)
+
+
+def let_in(organization: Instance, remote: Instance) -> None:
+    """Let the connector of `remote` into another organization, too."""
+    user = SystemUser.objects.create(
+        instance=organization, full_name="# Connector", application_id=remote.connection.client_id
+    )
+    role = SecurityRole.objects.get(
+        instance=organization, template_id=ROLE_TEMPLATES[OrganizationRole.SYSTEM_ADMINISTRATOR]
+    )
+    RoleMembership.objects.create(user=user, role=role)
