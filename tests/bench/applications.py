@@ -132,7 +132,7 @@ def make(name: str, count: int) -> None:
         link.execute("VACUUM ANALYZE")
 
 
-def measured(*, few: int = FEW, many: int = MANY, rounds: int = ROUNDS) -> list[Ratio]:
+def measured(*, few: int = FEW, many: int = MANY, rounds: int = ROUNDS, requests: int = PAGES) -> list[Ratio]:
     """Makes both databases and asks for every page of both, in turn. Needs `servers.running()`, Django, the demo."""
     from django.db import connection
     from django.test import Client
@@ -149,7 +149,9 @@ def measured(*, few: int = FEW, many: int = MANY, rounds: int = ROUNDS) -> list[
     found = []
     for title, asked in PAGES_OF.items():
         paths = asked if isinstance(asked, tuple) else (asked, asked)
-        sides = [_page(client, name, path) for name, path in zip(("many", "few"), paths, strict=True)]
+        sides = [
+            _page(client, name, path, requests) for name, path in zip(("many", "few"), paths, strict=True)
+        ]
         for side in sides:
             side()
         both = interleaved(rounds, *sides)
@@ -170,7 +172,7 @@ def use(name: str) -> None:
         connection.ensure_connection()
 
 
-def _page(client: Client, name: str, path: str) -> Callable[[], float]:
+def _page(client: Client, name: str, path: str, requests: int) -> Callable[[], float]:
     """Seconds of one request; the shortest of some, since everything else on the machine only makes them longer."""
     use(name)
     address = _address(path)
@@ -180,7 +182,7 @@ def _page(client: Client, name: str, path: str) -> Callable[[], float]:
         client.get(address)
         gc.collect()
         best = float("inf")
-        for _ in range(PAGES):
+        for _ in range(requests):
             begun = time.perf_counter()
             response = client.get(address)
             best = min(best, time.perf_counter() - begun)

@@ -35,7 +35,7 @@ def measured(folder: Path, words: Sequence[str]) -> list[Ratio]:
     small, found = "--small" in words, []
     everything = not {"applications", "polls"} & set(words)
     if everything or "applications" in words:
-        sizes = {"few": 60, "many": 200, "rounds": 1} if small else {}
+        sizes = {"few": 60, "many": 200, "rounds": 1, "requests": 1} if small else {}
         found += applications.measured(**sizes)
     if "plans" in words:
         applications.plans()
