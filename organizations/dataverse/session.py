@@ -193,7 +193,7 @@ class Session:
     @staticmethod
     def _json(answer: Answer) -> dict[str, Any]:
         if not answer.body:
-            return {}
+            return _Said()
         try:
             found = json.loads(answer.body, object_hook=_Said)
         except (ValueError, RecursionError) as error:

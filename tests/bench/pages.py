@@ -1,6 +1,6 @@
 """What pages cost, on servers of its own with the demo in them: its jobs are none of the other measurements' business.
 
-`python -m tests.bench.pages` prints the table alone; with `applications` or `polls` only that part of it, with `plans`
+`python -m tests.bench.pages` prints the table alone; with `applications`, `polls` or `facade` only that part, with `plans`
 what PostgreSQL makes of searches, with `--json` the ratios for `tests.bench`, with `--small` a short run.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import django
 
-from tests.bench import applications, polls, servers
+from tests.bench import applications, facade, polls, servers
 from tests.bench.table import HEADING, Ratio
 
 
@@ -33,7 +33,7 @@ def prepare() -> None:
 
 def measured(folder: Path, words: Sequence[str]) -> list[Ratio]:
     small, found = "--small" in words, []
-    everything = not {"applications", "polls"} & set(words)
+    everything = not {"applications", "polls", "facade"} & set(words)
     if everything or "applications" in words:
         sizes = {"few": 60, "many": 200, "rounds": 1, "requests": 1} if small else {}
         found += applications.measured(**sizes)
@@ -43,6 +43,10 @@ def measured(folder: Path, words: Sequence[str]) -> list[Ratio]:
         applications.use("portaladmin")
         sizes = {"rounds": 1, "requests": 5} if small else {}
         found += polls.measured(folder / "web.log", **sizes)
+    if everything or "facade" in words:
+        applications.use("portaladmin")
+        sizes = {"records": 60, "rounds": 1, "turns": 2} if small else {}
+        found += facade.measured(**sizes)
     return found
 
 

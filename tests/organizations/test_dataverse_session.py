@@ -14,7 +14,7 @@ from django.conf import LazySettings
 from jwcrypto import jwk, jwt
 
 from jobs.errors import JobError
-from organizations.dataverse import addresses, faults, http, queries, session
+from organizations.dataverse import addresses, faults, http, queries
 from organizations.dataverse.addresses import Forbidden, Origin
 from organizations.dataverse.credentials import Credential, Unusable, read_certificate, valid_until
 from organizations.dataverse.organization import DataverseOrganization
@@ -53,7 +53,7 @@ class Cloud:
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
-    monkeypatch.setattr(session.time, "sleep", waited.append)
+    monkeypatch.setattr("organizations.dataverse.session.time.sleep", waited.append)
     return waited
 
 

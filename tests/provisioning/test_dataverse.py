@@ -6,13 +6,16 @@ import pytest
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
+from jobs import runner
 from organizations.connect import connect
 from organizations.models import Instance
 from organizations.ports import Query
 from provisioning.models import Portal
+from provisioning.services import translations
 from tests.organizations.remote import connected
 from tests.provisioning.conftest import SignIn, World, run_all
 
+ITALIAN = 1040
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -36,7 +39,8 @@ def test_a_portal_is_provisioned_and_shows_its_pages(portal: Portal, remote: Ins
     assert (portal.phase, portal.packages) == ("configured", "installed")
     response = Client(HTTP_HOST=portal.host).get("/")
     assert response.status_code == 200
-    assert "Contoso Support" in response.content.decode()
+    assert response["X-Portal-State"] == "live"
+    assert "Customer Self-Service" in response.content.decode()
 
 
 def test_the_organization_has_what_was_installed(portal: Portal, remote: Instance, world: World) -> None:
@@ -63,6 +67,37 @@ def test_the_form_offers_what_the_organization_says(
 def test_the_solutions_page_shows_it(portal: Portal, remote: Instance, sign_in: SignIn) -> None:
     page = sign_in("system.admin").get(f"/instances/{remote.id}/solutions/").content.decode()
     assert 'data-solution="PortalBase" data-solution-state="installed"' in page
+
+
+def test_translations_come_with_a_newly_enabled_language(
+    portal: Portal, remote: Instance, world: World
+) -> None:
+    organization = connect(remote)
+    assert organization.labels("adx_webpage", ITALIAN) == {}
+    organization.enable_language(ITALIAN)
+    job = translations.submit(portal_id=portal.id, user=world.user("system.admin"))
+    runner.run(job.id)
+    job.refresh_from_db()
+    assert job.state == "succeeded"
+    assert organization.labels("adx_webpage", ITALIAN)["LocalizedName"] == "Pagina Web"
+
+
+def test_a_missing_prerequisite_is_named(world: World, remote: Instance) -> None:
+    """Field Service is a solution of an administrator's, so its add-on fails and says what it lacks."""
+    portal = world.portal()
+    world.submit(
+        portal,
+        instance_id=remote.id,
+        audience="partner",
+        template="partner",
+        add_ons=("partner-field-service",),
+    )
+    *_, last = run_all()
+    last.refresh_from_db()
+    assert (last.kind, last.state, last.error_code) == ("install-packages", "failed", "missing_dependency")
+    assert "Field Service" in last.error_message
+    portal.refresh_from_db()
+    assert portal.packages == "install-failed"
 
 
 def test_a_portal_is_unavailable_while_the_organization_is(portal: Portal, world: World) -> None:
