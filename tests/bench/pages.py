@@ -1,7 +1,7 @@
 """What pages cost, on servers of its own with the demo in them: its jobs are none of the other measurements' business.
 
-`python -m tests.bench.pages` prints the table alone; with `applications`, `polls` or `facade` only that part, with `plans`
-what PostgreSQL makes of searches, with `--json` the ratios for `tests.bench`, with `--small` a short run.
+`python -m tests.bench.pages` prints the table alone; with `applications`, `polls` or `facade` only that part, with
+`plans` what PostgreSQL makes of searches, with `--json` the ratios for `tests.bench`, with `--small` a short run.
 """
 
 from __future__ import annotations
