@@ -53,6 +53,7 @@ def main(size: Size) -> None:
     began = time.monotonic()
     pages = _own("Pages", "tests.bench.pages", size)
     pages += _own("Organizations", "tests.bench.organizations", size)
+    pages += _own("The HTTPS edge", "tests.bench.edge", size)
     with servers.running() as folder, ExitStack() as stack:
         django.setup()
         from django.core.management import call_command

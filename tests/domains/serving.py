@@ -44,7 +44,8 @@ class Process:
 
     def __init__(self, command: str, log: Path, port: int, **environ: str) -> None:
         self.port, self._command, self._log = port, command, log
-        self._environ = {**os.environ, "DATABASE_URL": database_url(), **environ}
+        # With DEBUG static files need no build.
+        self._environ = {**os.environ, "DEBUG": "1", "DATABASE_URL": database_url(), **environ}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

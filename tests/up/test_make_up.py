@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,6 +137,22 @@ def test_what_dies_is_started_again(up: Run) -> None:
     for name in parts:
         up.await_line(f"{name} ended unexpectedly (signal KILL); starting it again in 1 s")
         up.await_line(f"{name} is started again.")
+    wait_until(lambda: up.status("/readyz") == 200, "ready again")
+
+
+def test_the_edge_goes_on_while_web_and_worker_are_dead(up: Run) -> None:
+    found = processes(up.data_dir)
+    for part in ("gunicorn", "celery -A portaladmin worker"):
+        os.kill(min(pid for pid, command in found.items() if part in command), signal.SIGKILL)
+
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", up.https_port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="portals.localhost") as sock,
+    ):
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: portals.localhost\r\nConnection: close\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 200")
     wait_until(lambda: up.status("/readyz") == 200, "ready again")
 
 
