@@ -60,5 +60,6 @@ def test_it_measures_everything_on_servers_of_its_own() -> None:
         "an unchanged poll of a job",
         "one more language of a solution",
         "contacts of an account, by name",
+        "handshakes a processor second",
     ):
         assert words in run.stdout
