@@ -28,14 +28,20 @@ def begin(
     row, new = models.RemoteOperation.objects.get_or_create(
         instance_id=instance_id, operation_id=operation_id, defaults={"component": component}
     )
-    if not new and (row.async_operation_id is not None or _known(session, operation_id)):
+    if row.async_operation_id is not None:
         return _watch(session, row)
-    payload = {member: base64.b64encode(file).decode(), "ImportJobId": str(operation_id)}
+    payload: dict[str, object] = {
+        member: base64.b64encode(file).decode(),
+        "ImportJobId": str(operation_id),
+    }
     if action == "ImportSolutionAsync":
-        payload |= {"OverwriteUnmanagedCustomizations": False, "PublishWorkflows": True}  # type: ignore[dict-item]
+        payload |= {"OverwriteUnmanagedCustomizations": False, "PublishWorkflows": True}
     try:
         answer = session.post(action, payload, long=True)
     except Rejected:
+        # An answer that never reached us: the organization has begun, and takes the same import no second time.
+        if not new and _known(session, operation_id):
+            return _watch(session, row)
         models.RemoteOperation.objects.filter(pk=row.pk).delete()
         raise
     row.async_operation_id = _id(answer.get("AsyncOperationId"))

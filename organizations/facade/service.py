@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
+from contextlib import nullcontext
 from dataclasses import replace
 
 from django.db import DatabaseError, transaction
@@ -30,13 +31,18 @@ def respond(call: Call, caller: Caller) -> Reply:
         return _one(call, caller)
     except Fault as fault:
         return of_fault(fault)
+    except Exception:
+        # A mistake of ours; clients expect JSON even then. The log has the traceback.
+        log.exception("The Web API failed at %s %s", call.method, call.path[:200])
+        return of_fault(Fault(500, UNEXPECTED, "An unexpected error occurred."))
 
 
 def _one(call: Call, caller: Caller) -> Reply:
     """Raises Fault."""
+    # Whatever a request changes, it changes as a whole. Actions see to that themselves: an import shows how far it is.
+    whole = nullcontext() if call.path.strip("/") in actions.ACTIONS else transaction.atomic()
     try:
-        # Whatever a request changes, it changes as a whole.
-        with transaction.atomic():
+        with whole:
             return _routed(call, caller)
     except Rejected as error:
         raise bad_query(error.message) from error
