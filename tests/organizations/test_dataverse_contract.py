@@ -15,6 +15,7 @@ from organizations.models import (
     Label,
     Language,
     RemoteOperation,
+    SystemUser,
 )
 from organizations.packages import catalog
 from organizations.ports import Denied, OperationState, Organization
