@@ -71,8 +71,10 @@ class UploadForm(forms.Form):
 class CertificateForm(UploadForm):
     """The same for one of the organizations whose certificates a person manages."""
 
+    # Preselected: a request that names none means the one that the page shows.
     instance = forms.ChoiceField(
         label=_("Dynamics 365 Instance"),
+        required=False,
         error_messages={"invalid_choice": _("You do not manage the certificates of this instance.")},
     )
 

@@ -159,7 +159,16 @@ def test_an_instance_that_one_does_not_manage_cannot_be_named(
     browser = sign_in("system.admin")
     response = upload(browser, pfx(root), world, instance="11111111-2222-3333-4444-555555555555")
     assert response.status_code == 422
+    assert 'data-error-code="invalid_choice"' in response.content.decode()
     assert not Certificate.objects.exists()
+
+
+def test_a_request_that_names_no_instance_means_the_one_that_is_preselected(
+    world: World, sign_in: SignIn, root: Issued, portal: Portal
+) -> None:
+    browser = sign_in("global.admin")
+    browser.post(f"{PAGE}?portal={portal.pk}", {"file": pfx(root), "password": SECRET})
+    assert Certificate.objects.get().instance_id == portal.instance_id
 
 
 def bound(portal: Portal, certificate: Certificate, host: str = HOST) -> CustomDomain:
