@@ -15,6 +15,7 @@ from uvicorn._types import ASGI3Application
 from domains.edge import choosing
 from domains.edge.application import Application, EdgeProtocol
 from domains.edge.contexts import Contexts
+from domains.edge.loop import allow_many_files
 from domains.edge.watcher import Watcher
 
 # Seconds.
@@ -41,6 +42,7 @@ def config(
         ws="none",
         lifespan="off",
         interface="asgi3",
+        loop="domains.edge.loop:EdgeLoop",
         ssl_context_factory=listener,
         # Nobody stands before us, so nobody tells us whose request it is.
         proxy_headers=False,
@@ -56,6 +58,7 @@ def config(
 
 def serve(*, host: str, port: int) -> None:
     """Runs until it is told to end. Listens when it knows what to serve."""
+    allow_many_files()
     watcher = Watcher()
     watcher.start()
     watcher.wait()

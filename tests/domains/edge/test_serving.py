@@ -190,7 +190,7 @@ def _statements() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_a_silent_client_holds_nobody_up(edge: Edge, routed: Portal, keep: Keep) -> None:
+def test_silent_clients_hold_nobody_up_and_are_sent_away(edge: Edge, routed: Portal, keep: Keep) -> None:
     certificate = keep(HOST)
     served(routed, certificate, HOST)
     serves(edge, HOST, certificate.fingerprint)
@@ -199,6 +199,8 @@ def test_a_silent_client_holds_nobody_up(edge: Edge, routed: Portal, keep: Keep)
         began = time.monotonic()
         assert fingerprint(edge.port, HOST) == certificate.fingerprint
         assert time.monotonic() - began < 5
+        silent[0].settimeout(30)
+        assert silent[0].recv(1) == b""
     finally:
         for sock in silent:
             sock.close()
