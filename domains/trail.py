@@ -26,4 +26,7 @@ FORMS = {
     "domains:certificates": Verb.ADD_CERTIFICATE,
     "domains:certificate": Verb.REPLACE_CERTIFICATE,
     "domains:delete-certificate": Verb.DELETE_CERTIFICATE,
+    "domains:add": Verb.BIND_DOMAIN,
+    "domains:remove": Verb.REMOVE_DOMAIN,
+    "domains:restart": Verb.RESTART_JOB,
 }

@@ -15,6 +15,8 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts import audit
+from accounts.audit import Subject, Verb
 from jobs import drill
 from jobs.models import Job, Resource
 from jobs.states import FINISHED
@@ -42,7 +44,11 @@ def purge(*, older_than: timedelta, dry_run: bool = False, batch: int = BATCH) -
     drills = _left_by_drills(now)
     if dry_run:
         return Purged((free | drills).count(), kept)
-    return Purged(_remove(free, batch) + _remove(drills, batch), kept)
+    removed = _remove(free, batch)
+    if removed:
+        before = {"jobs": removed, "ended_before": (now - older_than).isoformat(timespec="seconds")}
+        audit.record(Verb.PURGE_JOBS, subject=Subject("job"), before=before)
+    return Purged(removed + _remove(drills, batch), kept)
 
 
 def remove_drills(ids: Sequence[UUID] | None = None) -> int:

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.directory import directory
 from accounts.ports import Application
+from organizations import trail
 from organizations.adapters.embedded.admission import APPLICATION_ID
 from organizations.models import Instance, RoleMembership, SecurityRole, SystemUser
 
@@ -65,6 +66,7 @@ def create(*, instance: Instance, name: str, role_ids: Iterable[int], owner: UUI
     )
     RoleMembership.objects.bulk_create(RoleMembership(user=user, role=role) for role in roles)
     secret = directory().add_secret(application.id, days=SECRET_DAYS)
+    trail.program(instance, change="added", name=name)
     return Credentials(application.client_id, secret.text, secret.expires_at)
 
 
@@ -76,6 +78,7 @@ def renew(*, instance: Instance, user_id: UUID) -> Credentials:
     secret = directory().add_secret(application.id, days=SECRET_DAYS)
     for secret_id in old:
         directory().remove_secret(application.id, secret_id)
+    trail.program(instance, change="renewed", name=application.display_name)
     return Credentials(application.client_id, secret.text, secret.expires_at)
 
 
@@ -85,6 +88,7 @@ def remove(*, instance: Instance, user_id: UUID) -> None:
     application = _application(instance, user_id)
     SystemUser.objects.filter(instance=instance, pk=user_id).delete()
     directory().delete(application.id)
+    trail.program(instance, change="removed", name=application.display_name)
 
 
 def _application(instance: Instance, user_id: UUID) -> Application:

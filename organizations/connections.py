@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.vault import seal
 from accounts.words import N_, Refusal
 from jobs.errors import JobError
+from organizations import trail
 from organizations.connect import access, connect, place
 from organizations.dataverse import http, rights
 from organizations.dataverse.credentials import Credential, valid_until
@@ -86,6 +87,7 @@ def add(wanted: Wanted) -> Instance:
         )
         Connection.objects.create(instance=instance, **_kept(instance_id, wanted))
         _remember(instance, facts.languages)
+        trail.connected(instance, before={})
     return instance
 
 
@@ -105,6 +107,7 @@ def change(instance: Instance, wanted: Wanted) -> Instance:
             N_("Another organization answers at this address, so nothing was changed."),
         )
     with transaction.atomic():
+        before_it = trail.shown(instance)
         instance.name, instance.url, instance.type = wanted.name, reached.origin.url, wanted.type
         instance.version, instance.base_language = facts.version, facts.base_language
         instance.save()
@@ -113,6 +116,7 @@ def change(instance: Instance, wanted: Wanted) -> Instance:
         )
         Connection.objects.update_or_create(instance=instance, defaults=kept)
         _remember(instance, facts.languages)
+        trail.connected(instance, before=before_it)
     return instance
 
 

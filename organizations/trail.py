@@ -27,6 +27,9 @@ def register() -> None:
             "organizations:upload": Verb.INSTALL_SOLUTION,
             "organizations:languages": Verb.CHANGE_LANGUAGES,
             "organizations:labels": Verb.CHANGE_LABELS,
+            "organizations:add-instance": Verb.CONNECT_INSTANCE,
+            "organizations:connection": Verb.CHANGE_PROGRAMS,
+            "organizations:connection-edit": Verb.CONNECT_INSTANCE,
         }
     )
 
@@ -81,6 +84,24 @@ def label(instance: Instance, *, component: str, column: str, lcid: int, text: s
     """A person wrote a text of their own, or (None) took it away."""
     value = {"component": component, "column": column, "language": lcid, "text": text}
     audit.record(Verb.CHANGE_LABELS, subject=subject(instance), after=value)
+
+
+def shown(instance: Instance) -> dict[str, str]:
+    """Where an organization is; how we prove ourselves there is nobody's business."""
+    return {"name": instance.name, "url": instance.url, "type": instance.type}
+
+
+def connected(instance: Instance, *, before: dict[str, str]) -> None:
+    """An organization was connected, or is reached otherwise (perhaps with another proof of ours only)."""
+    after = shown(instance)
+    changed = {name: value for name, value in after.items() if before.get(name) != value}
+    old = {name: before[name] for name in changed if name in before}
+    audit.record(Verb.CONNECT_INSTANCE, subject=subject(instance), before=old, after=changed)
+
+
+def program(instance: Instance, *, change: str, name: str) -> None:
+    """A program was let into an organization ("added"), got a new secret ("renewed") or was shut out ("removed")."""
+    audit.record(Verb.CHANGE_PROGRAMS, subject=subject(instance), after={change: name})
 
 
 def imported(instance: Instance, *, file: str, operation: UUID) -> None:

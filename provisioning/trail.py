@@ -40,6 +40,8 @@ def register() -> None:
             "provisioning:convert": Verb.CONVERT_PORTAL,
             "provisioning:add-owner": Verb.ADD_OWNER,
             "provisioning:translations": Verb.UPDATE_TRANSLATIONS,
+            "provisioning:instance": Verb.UPDATE_INSTANCE_URL,
+            "provisioning:instance-restart": Verb.RESTART_JOB,
         }
     )
 

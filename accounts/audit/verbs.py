@@ -43,6 +43,8 @@ class Verb(StrEnum):
     INSTALL_SOLUTION = "install-solution"
     CHANGE_LANGUAGES = "change-languages"
     CHANGE_LABELS = "change-labels"
+    CONNECT_INSTANCE = "connect-instance"
+    CHANGE_PROGRAMS = "change-programs"
 
     UPDATE_TRANSLATIONS = "update-translations"
     UPDATE_INSTANCE_URL = "update-instance-url"
@@ -88,6 +90,8 @@ WORDS: dict[Verb, str] = {
     Verb.DELETE_CERTIFICATE: N_("Delete a certificate"),
     Verb.CHANGE_LANGUAGES: N_("Change the languages"),
     Verb.CHANGE_LABELS: N_("Change labels"),
+    Verb.CONNECT_INSTANCE: N_("Connect an instance"),
+    Verb.CHANGE_PROGRAMS: N_("Let programs in or shut them out"),
     Verb.BIND_DOMAIN: N_("Bind a custom domain"),
     Verb.REMOVE_DOMAIN: N_("Remove a custom domain"),
     Verb.UPDATE_TRANSLATIONS: N_("Get the latest translations"),

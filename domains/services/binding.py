@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts import audit
 from accounts.words import N_, Refusal
 from domains import hostnames
 from domains.models import Certificate, CustomDomain
@@ -48,6 +49,7 @@ class BindingRefused(Refusal):
         self.code = code
 
 
+@audit.attempted(audit.Verb.BIND_DOMAIN)
 def bind(*, portal_id: UUID, hostname: str, certificate_id: UUID, user: User | None) -> Job:
     """Begin to bind the host name to the portal with that certificate, or to change the certificate of the one that is
     bound. Everything is checked before anything is written. `hostname` is as `hostnames.host_name` gives it.
@@ -135,6 +137,7 @@ def _require_free(portal: Portal) -> None:
 
 
 @transaction.atomic
+@audit.attempted(audit.Verb.REMOVE_DOMAIN)
 def unbind(*, portal_id: UUID, user: User | None) -> Job:
     """Begin to give the portal's custom domain up. A binding that is under way is stopped first.
 

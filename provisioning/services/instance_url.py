@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.words import N_
 from jobs import services as jobs
 from jobs.errors import JobError
@@ -43,6 +44,7 @@ def check(*, portal: Portal, url: str) -> tuple[str, JobError | None]:
     return address, None
 
 
+@audit.attempted(audit.Verb.UPDATE_INSTANCE_URL)
 def submit(*, portal_id: UUID, url: str, user: User) -> Job:
     """Begin the update, or a new attempt at one that failed, with whatever URL is given now.
 

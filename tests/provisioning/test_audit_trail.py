@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 
 from accounts.adapters.embedded_directory import EmbeddedDirectory
 from accounts.audit import Result, Verb, watching
 from accounts.models import AuditRecord
 from accounts.ports import DirectoryUnavailable
+from domains.models import Certificate
 from jobs import runner, services
 from jobs.models import Job
 from jobs.states import JobState
@@ -57,11 +60,18 @@ NO_CHANGE = {404, 405}
 
 @pytest.fixture(params=STATES)
 def portal(request: pytest.FixtureRequest, world: World) -> Portal:
+    now = timezone.now()
+    dates = {"not_before": now, "not_after": now + timedelta(1), "ends_at": now + timedelta(1)}
+    Certificate.objects.create(
+        instance=world.production, subject="x", names=["x.shop"], is_trusted=False, **dates
+    )
     made = world.portal()
     if request.param != "not-configured":
         job = world.submit(made)
         packages = Packages.INSTALLED if request.param == "configured" else Packages.NONE
-        Portal.objects.filter(pk=made.pk).update(phase=Phase(request.param), packages=packages, reset_job=job)
+        Portal.objects.filter(pk=made.pk).update(
+            phase=Phase(request.param), packages=packages, reset_job=job, instance_job=job
+        )
         if "failed" in request.param:
             Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED)
             runner.run(job.id)
