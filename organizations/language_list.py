@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
+
+from django.db import transaction
 
 from organizations import dependents
 from organizations.connect import connect
 from organizations.languages import NOT_FOR_PORTALS, LanguageInfo, language
-from organizations.models import Instance, Label
+from organizations.models import Instance, Label, Language
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,20 @@ def rows(instance: Instance) -> list[LanguageRow]:
         for lcid in {*organization.available_languages(), *enabled}
     ]
     return sorted(found, key=lambda row: (not row.enabled, row.info.name))
+
+
+@transaction.atomic
+def remember(instance_id: UUID, enabled: Iterable[int]) -> None:
+    """What an organization elsewhere has enabled, for forms and portals that do not ask it; ours needs no copy."""
+    if Instance.objects.filter(pk=instance_id, kind=Instance.Kind.EMBEDDED).exists():
+        return
+    known = Language.objects.filter(instance=instance_id)
+    known.exclude(lcid__in=list(enabled)).delete()
+    known.update(enabled=True)
+    Language.objects.bulk_create(
+        (Language(instance_id=instance_id, lcid=lcid, enabled=True) for lcid in enabled),
+        ignore_conflicts=True,
+    )
 
 
 def question(instance: Instance, found: list[LanguageRow], *, action: str, lcid: str) -> Question | None:

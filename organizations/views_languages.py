@@ -69,6 +69,7 @@ def _change(request: HttpRequest, instance: Instance) -> HttpResponse:
                 said = gettext("%(language)s is the default language now.")
             case _:
                 return redirect("organizations:languages", instance.id)
+        language_list.remember(instance.id, organization.provisioned_languages())
     except JobError as error:
         audit.refused(audit.Verb.CHANGE_LANGUAGES, subject=trail.subject(instance), error=error)
         messages.error(request, error.message)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from jobs.errors import Permanent
 from organizations.languages import ENGLISH, LanguageInfo, language
 from organizations.queries import languages_offered
 from sites.site import Site
@@ -74,4 +75,7 @@ def remember(response: HttpResponse, tag: str) -> HttpResponse:
 
 def labels_of(site: Site, info: LanguageInfo) -> Mapping[str, str]:
     """What the organization calls a page in that language, by column; empty where it has no word for it."""
-    return site.organization.labels("adx_webpage", info.lcid)
+    try:
+        return site.organization.labels("adx_webpage", info.lcid)
+    except Permanent:  # it does not know the table, say; a page does not fail over a word
+        return {}

@@ -18,7 +18,7 @@ from jobs.errors import Permanent
 from jobs.models import Job
 from jobs.registry import Effect, Kind, OnRestart, Planned, Step
 from jobs.services import NotRestartable
-from organizations import archive, importing, installations
+from organizations import archive, importing, installations, language_list
 from organizations.connect import connect_by_id
 from provisioning.models import Portal
 from provisioning.policies import no_new_translations, require_new_attempt, why_no_translations
@@ -32,6 +32,7 @@ def _check(context: StepContext) -> Mapping[str, Any]:
     """What is there to be updated, and for which languages."""
     organization = connect_by_id(UUID(context.inputs["instance_id"]))
     languages = organization.provisioned_languages()
+    language_list.remember(UUID(context.inputs["instance_id"]), languages)
     there = {solution.unique_name: solution.version for solution in organization.solutions()}
     found = {name: there[name] for name in context.inputs["solutions"] if name in there}
     if not found:

@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -166,7 +167,7 @@ def _records(size: Size, *, plans: bool) -> list[Ratio]:
         if plans:
             say(_plan(many, query))
         both = interleaved(
-            2 * size.rounds + 1, lambda q=query: _page(many, q, size), lambda q=query: _page(few, q, size)
+            2 * size.rounds + 1, partial(_page, many, query, size), partial(_page, few, query, size)
         )
         said = f"{title}: {size.many:,} records, in pages of {size.few:,}"
         found.append(Ratio(said, ratios(*both), Bound.AT_MOST, 2))

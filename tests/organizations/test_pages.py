@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import User
 from jobs import runner
 from jobs.models import Job
-from organizations import administration, installations, uploads
+from organizations import administration, installations, language_list, uploads
 from organizations.connect import connect
 from organizations.models import Instance, Label, Language, Solution, UploadedPackage
 from organizations.packages import catalog
@@ -270,9 +270,9 @@ class TestUpload:
         client = browse(administrator)
         client.post(f"{path}solutions/upload/", {"file": file(package())})
         run_all()
-        with django_assert_max_num_queries(9) as captured:
+        with django_assert_max_num_queries(11) as captured:
             client.get(f"{path}solutions/")
-        assert not any('"content"' in query["sql"] for query in captured.captured_queries)  # type: ignore[attr-defined]
+        assert not any('"content"' in query["sql"] for query in captured.captured_queries)
 
 
 class TestLanguages:
@@ -474,3 +474,14 @@ class TestLabels:
 
 def rows(html: str) -> list[tuple[str, str]]:
     return re.findall(r'data-component="([^"]+)" data-column="([^"]+)"', html)
+
+
+class TestRemember:
+    def test_an_organization_elsewhere_is_remembered(self, instance: Instance) -> None:
+        Instance.objects.filter(pk=instance.pk).update(kind="dataverse")
+        language_list.remember(instance.id, [ENGLISH, FRENCH])
+        assert dict(Language.objects.values_list("lcid", "enabled")) == {ENGLISH: True, FRENCH: True}
+
+    def test_ours_knows_itself(self, instance: Instance) -> None:
+        language_list.remember(instance.id, [ENGLISH, FRENCH])
+        assert connect(instance).provisioned_languages() == [GERMAN, ENGLISH]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from organizations.adapters.embedded import EmbeddedOrganization
 from organizations.models import Label
+from organizations.ports import NotFound
 from tests.organizations.world import FRENCH, GERMAN
 from tests.sites.conftest import MakeWorld, World
 from tests.sites.html import Seen
 
 
 def label(world: World, lcid: int, text: str, column: str = "LocalizedCollectionName") -> None:
+    assert world.portal.instance is not None
     Label.objects.create(
         instance=world.portal.instance, component="adx_webpage", column=column, lcid=lcid, text=text
     )
@@ -83,3 +86,11 @@ def test_another_browser_is_not_touched(world: World) -> None:
 
 def test_caches_are_told_that_visitors_differ(world: World) -> None:
     assert "Cookie" in world.client.get("/")["Vary"]
+
+
+def test_a_page_does_not_fail_over_a_word(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> dict[str, str]:
+        raise NotFound("There is no such table.")
+
+    monkeypatch.setattr(EmbeddedOrganization, "labels", refuse)
+    assert world.client.get("/").status_code == 200
