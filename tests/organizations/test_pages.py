@@ -454,7 +454,7 @@ class TestLabels:
         )
         client = browse(customizer)
         # Session, person, directory roles, roles in organizations, the instance, its languages; and two for labels.
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(11):
             client.get(f"{path}labels/?q=pear")
 
     def test_a_translation_file_is_imported(self, instance: Instance, customizer: User, path: str) -> None:
