@@ -11,8 +11,8 @@ class DomainsConfig(AppConfig):
         from domains import restarting as own
         from domains.models import BaseCertificate, Certificate
         from domains.workflows.bind import BIND
-        from domains.workflows.unbind import TEARDOWN, UNBIND
-        from jobs import registry, restarting
+        from domains.workflows.unbind import RESOURCES, TEARDOWN, UNBIND
+        from jobs import history, registry, restarting
         from provisioning import teardown
         from provisioning.subjects import WHO_MANAGES
 
@@ -21,6 +21,7 @@ class DomainsConfig(AppConfig):
             registry.register(kind)
             restarting.register(kind.name, rules)
         teardown.register(TEARDOWN)
+        history.name_resources(RESOURCES)
         navigation.register_all()
         audit.register("certificate", trail.CERTIFICATE)
         audit.register_forms(trail.FORMS)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from accounts.words import N_
 from domains.dns.verdicts import Verdict
 from domains.edge.probe import EdgeUnavailable, probe
 from domains.models import CustomDomain
@@ -35,6 +36,8 @@ from provisioning.teardown import Teardown
 from provisioning.workflows.provision import may_manage, subject
 
 KIND = "unbind-domain"
+# What people call the resource of this room; `jobs.history` shows it.
+RESOURCES = {RESOURCE: N_("Custom domain at the edge")}
 
 
 def _withdraw(context: StepContext) -> Mapping[str, Any]:
