@@ -8,7 +8,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from accounts import audit
 from accounts.words import N_
+from organizations import trail
 from organizations.locating import AddressRefused, embedded_at, same
 from organizations.models import Instance
 
@@ -28,6 +30,7 @@ def name_of(instance: Instance) -> str:
     return host.removesuffix(suffix()) if host.endswith(suffix()) else ""
 
 
+@audit.attempted(audit.Verb.UPDATE_INSTANCE_URL)
 def move(*, instance_id: UUID, name: str) -> Instance:
     """From now on the organization answers at the host of that name, and not at its old one any more.
 
@@ -44,12 +47,13 @@ def move(*, instance_id: UUID, name: str) -> Instance:
             raise AddressRefused("same_address", N_("This is the organization's present URL."))
         if embedded_at(url) is not None:
             raise AddressRefused("url_taken", _TAKEN)
-        instance.url = url
+        before, instance.url = instance.url, url
         try:
             with transaction.atomic():
                 instance.save(update_fields=["url"])
         except IntegrityError:
             raise AddressRefused("url_taken", _TAKEN) from None
+        trail.address(instance, before=before)
     return instance
 
 

@@ -27,6 +27,7 @@ def register() -> None:
             "organizations:upload": Verb.INSTALL_SOLUTION,
             "organizations:languages": Verb.CHANGE_LANGUAGES,
             "organizations:labels": Verb.CHANGE_LABELS,
+            "organizations:address": Verb.UPDATE_INSTANCE_URL,
             "organizations:add-instance": Verb.CONNECT_INSTANCE,
             "organizations:connection": Verb.CHANGE_PROGRAMS,
             "organizations:connection-edit": Verb.CONNECT_INSTANCE,
@@ -47,6 +48,16 @@ def access(instance_id: UUID, *, before: bool, after: bool) -> None:
         subject=subject(instance),
         before={"admin_center_may_enter": before},
         after={"admin_center_may_enter": after},
+    )
+
+
+def address(instance: Instance, *, before: str) -> None:
+    """An organization answers at another URL than before."""
+    audit.changed(
+        Verb.UPDATE_INSTANCE_URL,
+        subject=subject(instance),
+        before={"url": before},
+        after={"url": instance.url},
     )
 
 

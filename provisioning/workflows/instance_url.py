@@ -21,6 +21,7 @@ from jobs.errors import Permanent
 from jobs.models import Job, Resource
 from jobs.registry import Effect, Kind, OnRestart, Planned, Step
 from jobs.states import JobState
+from organizations import trail
 from organizations.locating import same
 from organizations.models import Instance
 from organizations.ports import NotFound, Organization
@@ -127,7 +128,9 @@ def _move(instance: Instance, url: str) -> None:
         )
     try:
         with transaction.atomic():
-            Instance.objects.filter(pk=instance.pk).update(url=url)
+            before, instance.url = instance.url, url
+            instance.save(update_fields=["url"])
+            trail.address(instance, before=before)
     except IntegrityError:
         raise Permanent(
             f"Another instance of the admin center has the URL {url}. Correct that instance first.",

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from accounts.models import AuditRecord
 from accounts.roles import OrganizationRole
 from organizations import moving
 from organizations.connect import connect
@@ -43,6 +44,16 @@ def test_the_web_api_answers_at_the_new_host_only(instance: Instance) -> None:
     assert instance.url == "https://fabrikam-ltd.crm.localhost"
     assert (api("fabrikam-ltd.crm.localhost"), api("fabrikam.crm.localhost")) == (401, 404)
     assert connect(instance).who_am_i() == before
+
+
+def test_the_audit_trail_tells_who_changed_it_from_what_to_what(instance: Instance) -> None:
+    browser = signed_in(instance, OrganizationRole.SYSTEM_ADMINISTRATOR)
+    browser.post(page(instance), {"name": "adventure"})
+    record = AuditRecord.objects.get(verb="update-instance-url")
+    assert (record.before, record.after) == (
+        {"url": "https://fabrikam.crm.localhost"},
+        {"url": "https://adventure.crm.localhost"},
+    )
 
 
 def test_the_page_has_the_present_name_and_says_what_will_happen(instance: Instance) -> None:
