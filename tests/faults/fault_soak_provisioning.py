@@ -30,7 +30,6 @@ from jobs.queries import oldest_due
 from jobs.services import AlreadyActive, NotRestartable
 from jobs.states import ACTIVE, CLAIMABLE, JobState
 from organizations import administration
-from provisioning.adapters import embedded_hosting
 from provisioning.models import Address, Portal, PortalType
 from provisioning.phases import Phase
 from provisioning.policies import NotNow
@@ -59,7 +58,8 @@ class Killed(BaseException):
 def at_statement(number: int, act: Callable[[], None]) -> Iterator[None]:
     """Do something before the `number`th statement of what runs inside, or the first one after it that is not in a
     transaction, since nobody else could see into that."""
-    seen, over = count(1), []
+    seen = count(1)
+    over: list[bool] = []
 
     def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if not over and next(seen) >= number and (act is _die or not connection.in_atomic_block):
@@ -307,7 +307,7 @@ def test_five_hundred_interleavings(
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")  # nothing crashes here, and each statement is a commit
     web = Web()
-    monkeypatch.setattr(embedded_hosting.httpx, "get", web.get)
+    monkeypatch.setattr(httpx, "get", web.get)
     people = {local: world.user(local) for local in PEOPLE}
     made = type("Soak", (Soak,), {"world": world, "people": people, "web": web})
     run_state_machine_as_test(
