@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from accounts.words import N_
 from domains.dns.verdicts import Verdict
@@ -135,9 +134,8 @@ def _undo(context: StepContext, resource: Resource) -> None:
     active = Job.objects.filter(exclusive_key=binding_key(portal_id), state__in=ACTIVE).first()
     if active is not None and jobs.cancel(job_id=active.id, requested_by=None) is JobState.CANCELLING:
         raise NotYet(1.0, note="The binding of the custom domain is being stopped.")
-    with transaction.atomic():
-        CustomDomain.objects.filter(portal_id=portal_id, hostname=resource.name).update(published_at=None)
-        CustomDomain.objects.filter(portal_id=portal_id, hostname=resource.name).delete()
+    # Edges serve rows; without it they stop within a second.
+    CustomDomain.objects.filter(portal_id=portal_id, hostname=resource.name).delete()
 
 
 TEARDOWN = Teardown(RESOURCE, "Take the custom domain from the edge", 10, _undo)
