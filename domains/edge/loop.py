@@ -13,7 +13,7 @@ HANDSHAKE_WITHIN = 10.0
 class EdgeLoop(asyncio.SelectorEventLoop):
     """asyncio's own, with that limit on every listener."""
 
-    async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:  # type: ignore[override]
+    async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:
         if options.get("ssl") is not None:
             options.setdefault("ssl_handshake_timeout", HANDSHAKE_WITHIN)
         return await super().create_server(*args, **options)

@@ -132,10 +132,18 @@ def _undo(context: StepContext, resource: Resource) -> None:
     """A reset takes the custom domain with it, and stops a job that is at it."""
     portal_id = context.inputs["portal_id"]
     active = Job.objects.filter(exclusive_key=binding_key(portal_id), state__in=ACTIVE).first()
-    if active is not None and jobs.cancel(job_id=active.id, requested_by=None) is JobState.CANCELLING:
+    if active is not None and not _stopped(active):
         raise NotYet(1.0, note="The binding of the custom domain is being stopped.")
     # Edges serve rows; without it they stop within a second.
     CustomDomain.objects.filter(portal_id=portal_id, hostname=resource.name).delete()
+
+
+def _stopped(job: Job) -> bool:
+    """Asks a job to stop: whether it has ended."""
+    try:
+        return jobs.cancel(job_id=job.id, requested_by=None) is not JobState.CANCELLING
+    except jobs.NotCancellable:
+        return True
 
 
 TEARDOWN = Teardown(RESOURCE, "Take the custom domain from the edge", 10, _undo)

@@ -20,7 +20,6 @@ from jobs import runner
 from jobs import services as jobs
 from jobs.models import Job, Resource
 from jobs.states import JobState
-from organizations.models import Instance
 from provisioning.models import Portal, PortalType, portal_key
 from provisioning.phases import Phase
 from provisioning.policies import NotNow
@@ -284,7 +283,7 @@ def test_one_domain_a_portal_and_one_portal_a_domain(routed: Portal, keep: Keep)
         name="Other",
         subdomain="other",
         phase=Phase.CONFIGURED,
-        instance=Instance.objects.get(pk=routed.instance_id),
+        instance=routed.instance,
         provision_job=routed.provision_job,
     )
     with pytest.raises(BindingRefused) as error:

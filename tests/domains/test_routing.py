@@ -30,7 +30,7 @@ def issuer() -> Issued:
 def domain(world: World, issuer: Issued) -> CustomDomain:
     leaf = issuer.issue(HOST, [HOST]).certificate
     certificate = Certificate(
-        instance=world.portal.instance,  # type: ignore[misc]
+        instance=world.portal.instance,
         subject=HOST,
         names=[HOST],
         issuer="Contoso Test Root",
