@@ -51,4 +51,4 @@ def claimed_by_another(hostname: str, *, portal_id: UUID) -> bool:
 
 def own_names() -> tuple[str, ...]:
     """Host names of this installation itself, which are no custom domains."""
-    return (settings.PORTAL_BASE_DOMAIN, *settings.ADMIN_HOSTS)
+    return (settings.PORTAL_BASE_DOMAIN, settings.ORGANIZATION_BASE_DOMAIN, *settings.ADMIN_HOSTS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, InterfaceError
 
 from accounts.audit import origin, scrubbing, subjects
@@ -219,5 +220,6 @@ def _code(error: Exception) -> str:
 
 
 def _reason(error: Exception) -> str:
-    # What a database says may quote whole rows.
-    return "The database did not take it." if isinstance(error, _DATABASE) else str(error)
+    if isinstance(error, _DATABASE):  # what a database says may quote whole rows
+        return "The database did not take it."
+    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
