@@ -62,7 +62,7 @@ def _set(call: Call, caller: Caller, entity: Entity, rest: Sequence[Segment]) ->
     if rest and rest[0].name == "$count" and call.method == "GET" and len(rest) == 1:
         caller.require(on(entity.name, "Read"))
         options = query_options.parse({**call.query, "$count": "true", "$top": "0"})
-        page = records.find(caller.instance.id, entity, options, page_size=1)
+        page = _page(caller, entity, options, page_size=1)
         return Reply(200, str(page.total), {"Content-Type": "text/plain"})
     if rest and call.method == "POST" and len(rest) == 1 and rest[0].name.startswith(_ACTION):
         return _many(call, caller, entity, rest[0].name.removeprefix(_ACTION))
@@ -83,7 +83,7 @@ def listed(call: Call, caller: Caller, entity: Entity, within: Q | None = None) 
     """A page of records."""
     caller.require(on(entity.name, "Read"))
     options = query_options.parse(call.query)
-    page = records.find(caller.instance.id, entity, options, page_size=call.page_size, within=within)
+    page = _page(caller, entity, options, page_size=call.page_size, within=within)
     body: dict[str, Any] = {"@odata.context": f"{call.root}/$metadata#{entity.set_name}"}
     if page.total is not None:
         body["@odata.count"] = page.total
@@ -97,6 +97,15 @@ def listed(call: Call, caller: Caller, entity: Entity, within: Q | None = None) 
         {"Preference-Applied": f"odata.maxpagesize={call.page_size}"} if "prefer" in call.headers else {}
     )
     return Reply(200, body, headers)
+
+
+def _page(
+    caller: Caller, entity: Entity, options: Options, *, page_size: int, within: Q | None = None
+) -> records.Page:
+    """What a filter looks at in other tables must be the caller's to read, or its answer would tell of them."""
+    for name in sorted(records.tables_of(options.filter, entity)):
+        caller.require(on(name, "Read"))
+    return records.find(caller.instance.id, entity, options, page_size=page_size, within=within)
 
 
 def _shown(
@@ -129,7 +138,7 @@ def _collected(rows: Sequence[models.Record], caller: Caller, entity: Entity, ex
     ids = [str(row.record_id) for row in rows]
     within = conditions.matching(Condition(column.name, "in", ids))
     wanted = Options(filter=expand.options.filter, order=expand.options.order)
-    page = records.find(caller.instance.id, other, wanted, page_size=5000, within=within)
+    page = _page(caller, other, wanted, page_size=5000, within=within)
     by_owner: dict[str, list[Any]] = {key: [] for key in ids}
     for row in page.rows:
         by_owner[row.attributes[column.name]].append(records.shown(row, other, expand.options.select))

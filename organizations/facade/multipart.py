@@ -68,6 +68,8 @@ def _parts(body: bytes, mark: str) -> list[tuple[dict[str, str], bytes]]:
     delimiter = re.compile(rb"(?:^|\r?\n)--" + re.escape(mark.encode()) + rb"(--)?[ \t]*(?:\r?\n|$)")
     found, start = [], None
     for match in delimiter.finditer(body):
+        if len(found) > MAX_REQUESTS:
+            raise bad_query(f"The batch has more than {MAX_REQUESTS} requests.")
         if start is not None:
             found.append(_headers(body[start : match.start()]))
         if match[1]:

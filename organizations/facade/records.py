@@ -63,7 +63,7 @@ def find(
         matching = matching.filter(compiled(options.filter, entity, instance_id))
     total = min(matching.count(), 5000) if options.count else None
     order = [(_column(entity, name), descending) for name, descending in options.order]
-    token = _read_token(options.skip_token, len(order))
+    token = _read_token(options.skip_token, [column for column, _ in order])
     limit = page_size if options.top is None else min(page_size, options.top - token.taken)
     if limit <= 0:
         return Page([], total, "")
@@ -89,6 +89,27 @@ def compiled(node: Node, entity: Entity, instance_id: UUID) -> Q:
             return _some(node, entity, instance_id)
         case Comparison():
             return _test(node, entity, instance_id)
+
+
+def tables_of(node: Node | None, entity: Entity) -> set[str]:
+    """Other tables whose records the filter looks at: to ask about them takes the right to read them.
+
+    Raises Fault for a way that leads nowhere.
+    """
+    match node:
+        case None:
+            return set()
+        case All(parts) | Either(parts):
+            return {name for part in parts for name in tables_of(part, entity)}
+        case Not(part):
+            return tables_of(part, entity)
+        case Some(path, variable, condition):
+            other, _ = _leading(path, entity)
+            inner = None if condition is None else unbound(condition, variable)
+            return {other.name, *tables_of(inner, other)}
+        case Comparison(path) if len(path) == 2:
+            return {_followed(entity, path[0])[1].name}
+    return set()
 
 
 def _either(parts: Sequence[Node], entity: Entity, instance_id: UUID) -> Q:
@@ -142,15 +163,20 @@ def _through(test: Comparison, entity: Entity, instance_id: UUID) -> Q:
 
 def _some(node: Some, entity: Entity, instance_id: UUID) -> Q:
     """There is a record whose lookup leads here, and that meets the condition."""
-    found = entity.collections().get(node.path[0]) if len(node.path) == 1 else None
-    if found is None:
-        raise no_property("/".join(node.path), entity.name)
-    other, column = found
+    other, column = _leading(node.path, entity)
     others = rows_of(instance_id, other)
     if node.condition is not None:
         others = others.filter(compiled(unbound(node.condition, node.variable), other, instance_id))
     leading = others.annotate(to=conditions.text_of(column.name)).filter(to__isnull=False).values("to")
     return Q(In(Cast("record_id", TextField()), leading))
+
+
+def _leading(path: tuple[str, ...], entity: Entity) -> tuple[Entity, Column]:
+    """The table on the other side of a collection, and its lookup that leads here."""
+    found = entity.collections().get(path[0]) if len(path) == 1 else None
+    if found is None:
+        raise no_property("/".join(path), entity.name)
+    return found
 
 
 def _followed(entity: Entity, navigation: str) -> tuple[Column, Entity]:
@@ -239,17 +265,16 @@ class _Token:
     values: list[Any] | None
 
 
-def _read_token(text: str, ordered_by: int) -> _Token:
+def _read_token(text: str, ordered_by: Sequence[Column]) -> _Token:
     if not text:
         return _Token(0, None)
     try:
         found = json.loads(base64.urlsafe_b64decode(text.encode()))
         taken, values = found["n"], found["v"]
         UUID(values[-1])
-        if not isinstance(taken, int) or taken < 0 or len(values) != ordered_by + 1:
+        if not isinstance(taken, int) or taken < 0 or len(values) != len(ordered_by) + 1:
             raise ValueError(text)
-        if any(isinstance(value, list | dict) for value in values):
-            raise ValueError(text)
+        values = [_place(column, value) for column, value in zip(ordered_by, values, strict=False)] + values[-1:]
     except (
         ValueError,
         KeyError,
@@ -261,6 +286,23 @@ def _read_token(text: str, ordered_by: int) -> _Token:
     ) as error:
         raise bad_query("The $skiptoken is not one of this query.") from error
     return _Token(taken, values)
+
+
+def _place(column: Column, value: Any) -> Any:
+    """What a token says of a column, if it can be a value of it. Raises ValueError."""
+    match column:
+        case Column(name="versionnumber") if type(value) is int and 0 <= value < 2**63:
+            return value
+        case Column(name="createdon" | "modifiedon") if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return moment
+        case Column(type=Type.ID) if isinstance(value, str):
+            return UUID(value)
+        case _ if column.name not in _FIELDS and column.type is not Type.ID:
+            if not isinstance(value, list | dict):
+                return value
+    raise ValueError(column.name)
 
 
 def _write_token(entity: Entity, order: Sequence[tuple[Column, bool]], row: models.Record, taken: int) -> str:

@@ -90,9 +90,11 @@ class Rows:
         return rows
 
     def follow(self, table: Table, row: Row, navigation: str) -> Sequence[Row]:
-        """Rows that a collection of this row leads to. Raises Fault for an unknown one."""
+        """Rows that a collection of this row leads to. Raises Fault for an unknown one, and without the right to them."""
         if navigation not in table.collections:
             raise no_property(navigation, table.entity)
+        if privilege := TABLES[table.collections[navigation]].privilege:
+            self._caller.require(privilege)
         key = row[table.primary_id]
         match table.set_name, navigation:
             case "systemusers", "systemuserroles_association":

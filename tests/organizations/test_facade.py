@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 from uuid import UUID, uuid4
@@ -163,6 +164,25 @@ class TestPrivileges:
         assert fault(salesperson.get("incidents", {"$expand": "adx_websiteid"}))[0] == 403
         assert len(salesperson.rows("incidents")) == 1
 
+    @pytest.mark.parametrize(
+        ("path", "condition"),
+        [
+            ("incidents", "adx_websiteid/adx_name eq 'x'"),
+            ("incidents", "not (title eq 'y' or adx_websiteid/adx_name eq 'x')"),
+            ("systemusers", "systemuserroles_association/any(r:r/name eq 'System Administrator')"),
+        ],
+    )
+    def test_a_condition_takes_the_right_to_what_it_looks_at(
+        self, salesperson: Api, path: str, condition: str
+    ) -> None:
+        """Else one could ask about what one may not read, and learn it by what is found."""
+        assert fault(salesperson.get(path, {"$filter": condition})) == (403, "0x80040220")
+        assert fault(salesperson.get(f"{path}/$count", {"$filter": condition}))[0] in (403, 404)
+
+    def test_roles_that_may_not_be_read_do_not_come_with_their_users(self, salesperson: Api) -> None:
+        response = salesperson.get("systemusers", {"$expand": "systemuserroles_association"})
+        assert fault(response) == (403, "0x80040220")
+
     def test_customizers_change_portals_and_not_customers(self, instance: Instance) -> None:
         api = Api(instance, add_client(instance, CUSTOMIZER, name="Builder"))
         api.create("adx_webpages", {"adx_name": "Home"})
@@ -174,6 +194,36 @@ class TestPrivileges:
         names = {row["PrivilegeName"] for row in body(salesperson.get(path))["RolePrivileges"]}
         assert "prvReadaccount" in names
         assert "prvImportCustomization" not in names
+
+
+class TestWhatNobodyShouldSend:
+    """It is the sender's mistake, so it must not be told as one of ours."""
+
+    @pytest.mark.parametrize("value", ["x", [], True, None, 10**30])
+    @pytest.mark.parametrize("column", ["createdon", "versionnumber", "name", "accountid"])
+    def test_a_forged_place_to_go_on_from(self, api: Api, column: str, value: Any) -> None:
+        place = json.dumps({"n": 1, "v": [value, str(uuid4())]})
+        token = base64.urlsafe_b64encode(place.encode()).decode()
+        response = api.get("accounts", {"$orderby": column, "$skiptoken": token})
+        assert response.status_code in (200, 400), response.content
+
+    @pytest.mark.parametrize(
+        "condition", ["contains(name,'\0')", "name eq '\0'", "name in ('\0')", "startswith(name,'\0')"]
+    )
+    def test_a_character_that_no_database_keeps(self, api: Api, condition: str) -> None:
+        assert api.get("accounts", {"$filter": condition}).status_code == 400
+
+    @pytest.mark.parametrize("value", ["NaN", "Infinity", '"\\u0000"', '"\\ud800"', "1e999"])
+    def test_a_value_that_no_database_keeps(self, api: Api, value: str) -> None:
+        for name in ("name", "revenue", "creditlimit"):
+            sent = f'{{"{name}": {value}}}'.encode()
+            assert api.send("POST", "accounts", sent).status_code == 400
+
+    def test_more_requests_in_a_set_than_a_batch_may_have(self, api: Api) -> None:
+        part = b"--c\r\nContent-Type: application/http\r\n\r\nDELETE accounts(x) HTTP/1.1\r\n\r\n"
+        sent = b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n" + part * 1001 + b"--c--\r\n--b--\r\n"
+        response = api.send("POST", "$batch", sent, content_type="multipart/mixed; boundary=b")
+        assert response.status_code == 400
 
 
 class TestTheOrganization:
