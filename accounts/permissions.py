@@ -18,14 +18,22 @@ if TYPE_CHECKING:
 
 # Roles of a person (a directory object id) by organization (instance id).
 RoleSource = Callable[[UUID], Mapping[UUID, frozenset[OrganizationRole]]]
+# Forgets what is remembered of a person's roles in one organization, so that the source asks there again.
+Forget = Callable[[UUID, UUID], None]
 
 _role_sources: list[RoleSource] = []
+_forgetting: list[Forget] = []
 
 
-def register_role_source(source: RoleSource) -> None:
-    """Called at start-up by the room that knows the organizations. Registering twice counts once."""
+def register_role_source(source: RoleSource, *, forget: Forget | None = None) -> None:
+    """Called at start-up by the room that knows the organizations. Registering twice counts once.
+
+    forget: of a source that remembers answers from one request to the next.
+    """
     if source not in _role_sources:
         _role_sources.append(source)
+    if forget is not None and forget not in _forgetting:
+        _forgetting.append(forget)
 
 
 def directory_roles(user: User) -> frozenset[DirectoryRole]:
@@ -46,6 +54,19 @@ def organization_roles(user: User) -> Mapping[UUID, frozenset[OrganizationRole]]
             known.update(source(user.directory_object_id))
         user._organization_roles = known  # type: ignore[attr-defined]
     return known
+
+
+def ask_again(user: User, instance_id: UUID | None) -> None:
+    """Before a change: the roles in that organization are asked for anew, not remembered.
+
+    Those whose roles in the directory suffice, which are read in every request anyway, need not wait for it.
+    """
+    if instance_id is None or is_tenant_administrator(user):
+        return
+    for forget in _forgetting:
+        forget(user.directory_object_id, instance_id)
+    if hasattr(user, "_organization_roles"):
+        del user._organization_roles
 
 
 def is_global_administrator(user: User) -> bool:

@@ -15,10 +15,11 @@ class OrganizationsConfig(AppConfig):
         from organizations.installing import INSTALL, subjects
         from organizations.models import Connection
         from organizations.queries import organization_roles
+        from organizations.remote_roles import forget as forget_remote_roles
         from organizations.remote_roles import roles as remote_roles
 
         register_role_source(organization_roles)
-        register_role_source(remote_roles)
+        register_role_source(remote_roles, forget=forget_remote_roles)
         listing.register_subjects("solutions_of", subjects)
         registry.register(INSTALL)
         trail.register()

@@ -13,7 +13,8 @@ from jobs.errors import JobError
 from organizations.connect import connect
 from organizations.models import Instance
 
-KEPT = 300  # seconds that an answer holds
+# Seconds that an answer holds; before a change it is asked for anew (`accounts.permissions.ask_again`).
+KEPT = 60
 # Seconds before an organization that did not answer is asked again; meanwhile the person has no role there.
 _AGAIN = 30
 log = logging.getLogger(__name__)
@@ -30,6 +31,13 @@ def roles(object_id: UUID) -> Mapping[UUID, frozenset[OrganizationRole]]:
         if held:
             found[instance.id] = frozenset(OrganizationRole(name) for name in held)
     return found
+
+
+def forget(object_id: UUID, instance_id: UUID) -> None:
+    """The person's roles in that organization are asked for when they are wanted next."""
+    row = Instance.objects.filter(pk=instance_id, kind=Instance.Kind.DATAVERSE).first()
+    if row is not None:
+        cache.delete(_key(row, object_id))
 
 
 def _asked(instance: Instance, object_id: UUID, key: str) -> list[str]:

@@ -31,8 +31,10 @@ def person(request: HttpRequest) -> User:
 
 def visible(request: HttpRequest, instance_id: UUID) -> Instance:
     """The instance, for somebody who may see it. Raises Http404, PermissionDenied."""
-    ids = permissions.visible_instances(person(request))
     instance = get_object_or_404(Instance, pk=instance_id)
+    if request.method not in ("GET", "HEAD"):
+        permissions.ask_again(person(request), instance_id)
+    ids = permissions.visible_instances(person(request))
     if ids is not None and instance_id not in ids:
         raise PermissionDenied(NOT_VISIBLE)
     return instance
@@ -41,6 +43,8 @@ def visible(request: HttpRequest, instance_id: UUID) -> Instance:
 def administered(request: HttpRequest, instance_id: UUID) -> Instance:
     """The instance, for somebody who may change it. Raises Http404, PermissionDenied."""
     instance = get_object_or_404(Instance, pk=instance_id)
+    if request.method not in ("GET", "HEAD"):
+        permissions.ask_again(person(request), instance_id)
     if not permissions.may_administer_instance(person(request), instance_id):
         raise PermissionDenied(NOT_ALLOWED)
     return instance

@@ -53,6 +53,7 @@ def submit(
     `revision`: of the draft that was shown with the terms; None without a draft.
     Raises NotPermitted, AlreadySubmitted, ChangedMeanwhile.
     """
+    permissions.ask_again(user, configuration.instance_id)
     if not permissions.may_provision(user, configuration.instance_id):
         raise NotPermitted(
             "You need the System Administrator role in the chosen Dynamics 365 instance to submit."
@@ -93,6 +94,7 @@ def change(*, portal_id: UUID, configuration: Configuration, user: User) -> Job:
 
     Raises NotPermitted, policies.NotNow (the provisioning did not fail), jobs.services.NotRestartable, AlreadyActive.
     """
+    permissions.ask_again(user, configuration.instance_id)
     if not permissions.may_provision(user, configuration.instance_id):
         raise NotPermitted(
             "You need the System Administrator role in the chosen Dynamics 365 instance to submit."

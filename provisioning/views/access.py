@@ -34,6 +34,8 @@ def managed_portal(request: HttpRequest, portal_id: UUID) -> Portal:
         ),
         pk=portal_id,
     )
+    if request.method not in ("GET", "HEAD"):
+        permissions.ask_again(person(request), portal.instance_id)
     if not permissions.may_manage(person(request), portal.instance_id):
         raise PermissionDenied(NOT_ALLOWED)
     if portal.opened_at is None:

@@ -17,6 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from accounts.roles import OrganizationRole
 from accounts.vault import unseal
+from organizations import remote_roles
 from organizations.clients import Credentials
 from organizations.connect import connect, place
 from organizations.facade.tokens import TENANT
@@ -242,6 +243,19 @@ class TestConnecting:
         add_person(instance, ADMINISTRATOR, object_id=person.directory_object_id)
         assert browse(person).get(f"/instances/{remote.id}/").status_code == 200
         assert browse(person).get(f"/instances/{remote.id}/connection/").status_code == 403
+
+    def test_a_role_that_was_taken_away_changes_nothing_any_more(self, instance: Instance) -> None:
+        """Pages may remember it for a minute; a change asks the organization at that moment."""
+        assert remote_roles.KEPT <= 60
+        remote = connected(instance)
+        person = User.objects.create_user(email="ann@fabrikam.example", display_name="Ann Beebe")
+        add_person(instance, ADMINISTRATOR, object_id=person.directory_object_id)
+        page = f"/instances/{remote.id}/languages/"
+        assert browse(person).get(page).status_code == 200
+        RoleMembership.objects.filter(user__object_id=person.directory_object_id).delete()
+        assert browse(person).get(page).status_code == 200
+        assert browse(person).post(page, {"enable": "1036"}).status_code == 403
+        assert browse(person).get(page).status_code == 403
 
     def test_an_unreadable_secret_says_what_to_do(self, instance: Instance) -> None:
         remote = connected(instance)
