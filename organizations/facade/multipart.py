@@ -66,7 +66,8 @@ def read(body: bytes, content_type: str, root: str) -> list[Part | ChangeSet]:
 def _parts(body: bytes, mark: str) -> list[tuple[dict[str, str], bytes]]:
     """Headers and content of each part. Some clients write lines with a mere line feed."""
     delimiter = re.compile(rb"(?:^|\r?\n)--" + re.escape(mark.encode()) + rb"(--)?[ \t]*(?:\r?\n|$)")
-    found, start = [], None
+    found: list[tuple[dict[str, str], bytes]] = []
+    start: int | None = None
     for match in delimiter.finditer(body):
         if len(found) > MAX_REQUESTS:
             raise bad_query(f"The batch has more than {MAX_REQUESTS} requests.")

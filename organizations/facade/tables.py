@@ -90,7 +90,7 @@ class Rows:
         return rows
 
     def follow(self, table: Table, row: Row, navigation: str) -> Sequence[Row]:
-        """Rows that a collection of this row leads to. Raises Fault for an unknown one, and without the right to them."""
+        """Rows that a collection of this row leads to. Raises Fault for an unknown one, or without the right to it."""
         if navigation not in table.collections:
             raise no_property(navigation, table.entity)
         if privilege := TABLES[table.collections[navigation]].privilege:
