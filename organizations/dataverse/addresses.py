@@ -82,11 +82,24 @@ def public(host: str, port: int, *, private_too: bool, resolver: Resolve) -> str
     return found[0]
 
 
+# IPv6 addresses that gateways translate: the IPv4 address is their last 32 bits (RFC 6052, RFC 8215).
+_TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+
+
 def _is_public(text: str) -> bool:
-    address = ipaddress.ip_address(text.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
+    address = _meant(ipaddress.ip_address(text.partition("%")[0]))
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _meant(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 address stands for, where it stands for one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if any(address in network for network in _TRANSLATED):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _is_ip(host: str) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import httpx
@@ -13,6 +16,10 @@ from organizations.dataverse.addresses import Forbidden, Origin
 TIMEOUT = httpx.Timeout(15.0, connect=5.0, pool=5.0)
 # An import is taken as a whole before the answer comes.
 LONG = httpx.Timeout(300.0, connect=5.0, pool=5.0)
+
+# Seconds that an answer may take as a whole, however it trickles in.
+WHOLE, LONG_WHOLE = 60.0, 600.0
+MAX_ANSWER = 64 * 1024 * 1024  # bytes, unpacked; a page of 5,000 records has a tenth of it
 
 
 class OurServer(httpx.BaseTransport):
@@ -54,6 +61,42 @@ class PublicOnly(httpx.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
+
+
+@dataclass(frozen=True)
+class Received:
+    """An answer as a whole."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+def ask(
+    client: httpx.Client,
+    method: str,
+    url: str,
+    *,
+    content: bytes | None = None,
+    form: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    long: bool = False,
+) -> Received:
+    """One request. Nobody fills our memory or keeps us for ever: an answer has an end in size and in time.
+
+    Raises httpx.HTTPError.
+    """
+    end = time.monotonic() + (LONG_WHOLE if long else WHOLE)
+    body = bytearray()
+    timeout = LONG if long else TIMEOUT
+    with client.stream(method, url, content=content, data=form, headers=headers, timeout=timeout) as response:
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > MAX_ANSWER:
+                raise httpx.ReadError("The answer is larger than any of its kind.", request=response.request)
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout("The answer takes too long.", request=response.request)
+        return Received(response.status_code, response.headers, bytes(body))
 
 
 def of_url(url: str) -> Origin:

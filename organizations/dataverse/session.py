@@ -23,6 +23,7 @@ from organizations.ports import Denied, Rejected, Unavailable
 API = "/api/data/v9.2/"
 # Seconds that one request of ours waits when it is throttled; jobs wait longer, without keeping a worker.
 MAX_WAIT = 2.0
+MAX_PAGES = 10_000  # of one listing
 MAX_URL = 8_000  # characters; Dataverse takes more, what stands between us and it may not
 _EARLY = 120.0  # seconds before its end that a token counts as old
 _HEADERS = {
@@ -84,13 +85,13 @@ def _ask(access: Access) -> tuple[str, float]:
     }
     origin = access.origin if access.origin.embedded else http.of_url(_origin_of(endpoint))
     try:
-        response = http.client(origin).post(endpoint, data=form)
+        response = http.ask(http.client(origin), "POST", endpoint, form=form)
     except httpx.HTTPError as error:
         raise Unavailable(f"The directory does not answer: {_why(error)}") from error
-    if response.status_code != 200:
-        raise faults.of_token_answer(response.status_code, _lower(response.headers), response.content)
+    if response.status != 200:
+        raise faults.of_token_answer(response.status, _lower(response.headers), response.body)
     try:
-        answer = response.json()
+        answer = json.loads(response.body)
         return str(answer["access_token"]), float(answer.get("expires_in", 0))
     except (ValueError, KeyError, TypeError) as error:
         raise Unavailable("The directory answered in a way that makes no sense.") from error
@@ -159,17 +160,17 @@ class Session:
         if content:
             headers["Content-Type"] = content_type
         client = http.client(self.access.origin)
-        timeout = http.LONG if long else http.TIMEOUT
         for turn in range(2):
             try:
-                response = client.request(
+                response = http.ask(
+                    client,
                     request.method,
                     self._url(request.address),
                     content=content,
                     headers=headers,
-                    timeout=timeout,
+                    long=long,
                 )
-                return Answer(response.status_code, _lower(response.headers), response.content)
+                return Answer(response.status, _lower(response.headers), response.body)
             except httpx.RemoteProtocolError as error:
                 # A connection that was kept was closed meanwhile. Only reading may be done twice without a thought.
                 if turn or request.method != "GET":
@@ -216,6 +217,7 @@ class Session:
     def rest(self, first: Answer) -> Iterator[dict[str, Any]]:
         """Rows of a first page and of those behind it."""
         page = self._json(first)
+        followed: set[str] = set()
         while True:
             value = page.get("value")
             if not isinstance(value, list):
@@ -224,6 +226,9 @@ class Session:
             link = page.get("@odata.nextLink")
             if not link:
                 return
+            if str(link) in followed or len(followed) >= MAX_PAGES:
+                raise Unavailable("The organization’s pages lead to no end.")
+            followed.add(str(link))
             page = self._json(self.send(_listing(str(link))))
 
     def batch(self, requests: Sequence[Request], *, together: bool = False) -> list[Answer]:

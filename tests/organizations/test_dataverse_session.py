@@ -134,6 +134,34 @@ class TestTokens:
         assert "client_secret" not in form
 
 
+class TestBounds:
+    """Whoever answers there must not fill our memory, nor keep whoever asks for ever."""
+
+    def test_pages_that_lead_to_themselves(self, meet: Any) -> None:
+        page = {"value": [], "@odata.nextLink": f"{API}roles?$skiptoken=1"}
+        with pytest.raises(Unavailable, match="no end"):
+            meet(Cloud(answer(200, page))).roles_of(uuid4())
+
+    def test_an_answer_without_measure(self, meet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(http, "MAX_ANSWER", 1000)
+        with pytest.raises(Unavailable, match="larger"):
+            meet(Cloud(answer(200, {**ME, "more": "x" * 1000}))).who_am_i()
+
+    def test_an_answer_that_trickles_in(self, meet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        organization = meet(Cloud(answer(200, ME)))
+        organization.who_am_i()  # from here on there is a token
+        monkeypatch.setattr(http, "WHOLE", -1.0)
+        with pytest.raises(Unavailable, match="too long"):
+            organization.who_am_i()
+
+    @pytest.mark.parametrize(
+        "address", ["64:ff9b::a00:1", "64:ff9b:1::7f00:1", "2002:7f00:1::1", "::ffff:10.0.0.1"]
+    )
+    def test_a_private_address_in_the_clothes_of_another(self, address: str) -> None:
+        with pytest.raises(Forbidden):
+            addresses.public("x.example", 443, private_too=False, resolver=lambda host, port: [address])
+
+
 class TestPatience:
     def test_a_short_wait_is_waited_for(self, meet: Any, sleeps: list[float]) -> None:
         cloud = Cloud(answer(429, Retry_After="1"), answer(200, ME))
