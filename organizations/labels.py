@@ -101,9 +101,14 @@ def _key(text: str) -> Key | None:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if isinstance(found, list) and len(found) == 2 and all(isinstance(part, str) for part in found):
+    if isinstance(found, list) and len(found) == 2 and all(map(_is_key, found)):
         return found[0][:200], found[1][:100]
     return None
+
+
+def _is_key(part: object) -> bool:
+    """JSON can hold what no database compares: the character NUL, and halves of others."""
+    return isinstance(part, str) and part.isprintable()
 
 
 def page(instance: Instance, asked: Asked) -> Page:
