@@ -274,7 +274,9 @@ def _read_token(text: str, ordered_by: Sequence[Column]) -> _Token:
         UUID(values[-1])
         if not isinstance(taken, int) or taken < 0 or len(values) != len(ordered_by) + 1:
             raise ValueError(text)
-        values = [_place(column, value) for column, value in zip(ordered_by, values, strict=False)] + values[-1:]
+        values = [_place(column, value) for column, value in zip(ordered_by, values, strict=False)] + values[
+            -1:
+        ]
     except (
         ValueError,
         KeyError,
