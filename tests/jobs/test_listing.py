@@ -104,6 +104,20 @@ def test_tenant_administrators_see_all_and_others_those_of_their_organizations(
     assert listing.visible_jobs(nobody).count() == 0
 
 
+def test_every_link_of_the_polled_list_has_an_id_by_which_the_focus_stays(
+    many: list[Job], global_admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "PAGE", 7)
+    browser = browser_of(global_admin)
+    html = browser.get("/jobs/list/").content.decode()
+    following = re.search(r'id="page-next" href="\?([^"]+)"', html)
+    assert following
+    html = browser.get(f"/jobs/list/?{following[1]}").content.decode()
+    links = [link for link in re.findall(r"<a [^>]+>", html) if ' href=""' not in link]
+    assert len(links) == 7 + 4
+    assert [link for link in links if ' id="' not in link] == []
+
+
 def test_jobs_of_kinds_that_this_process_does_not_know_have_no_page(
     enqueue: Enqueue, global_admin: User
 ) -> None:
