@@ -163,6 +163,34 @@ class WizardDraft(models.Model):
         return f"Draft of {self.portal_id}"
 
 
+class DanglingRecord(models.Model):
+    """A host name that a portal gave up and whose DNS record leads to it still, as far as is known.
+
+    Written in the transaction that gives the host name up, and taken away when DNS was seen to lead elsewhere
+    (`domains.workflows.dangling`).
+    """
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="dangling_records")
+    hostname = models.CharField(max_length=LONGEST_HOST)
+    target = models.CharField(max_length=LONGEST_HOST, help_text="The host of the portal's base URL then.")
+    given_up_at = models.DateTimeField()
+    seen_at = models.DateTimeField(
+        null=True, help_text="When DNS was last seen to lead to it; None: never yet."
+    )
+    checked_at = models.DateTimeField(null=True, help_text="When DNS was last asked.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "hostname"], name="domains_dangling_once"),
+        ]
+        indexes = [
+            models.Index(fields=["checked_at", "id"], name="domains_dangling_by_check"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hostname} -> {self.target}"
+
+
 class ExpiryNotice(models.Model):
     """The ledger of warnings: which one was sent for which certificate, and to how many people. Only ever added to.
 
@@ -188,4 +216,12 @@ class ExpiryNotice(models.Model):
 # The edge's own tables, which Django looks for here.
 from domains.edge.models import BaseCertificate, EdgeRevision  # noqa: E402
 
-__all__ = ["BaseCertificate", "Certificate", "CustomDomain", "EdgeRevision", "ExpiryNotice", "WizardDraft"]
+__all__ = [
+    "BaseCertificate",
+    "Certificate",
+    "CustomDomain",
+    "DanglingRecord",
+    "EdgeRevision",
+    "ExpiryNotice",
+    "WizardDraft",
+]

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from accounts import permissions
 from accounts.roles import OrganizationRole
-from domains.models import Certificate, CustomDomain
+from domains.models import Certificate, CustomDomain, DanglingRecord
 from organizations.models import Instance
 from provisioning.models import Portal
 
@@ -42,6 +42,12 @@ def domain_of(portal: Portal) -> CustomDomain | None:
         .filter(portal=portal)
         .first()
     )
+
+
+def dangling(portal: Portal) -> list[DanglingRecord]:
+    """Host names that it gave up and whose records were seen to lead to it still."""
+    rows = DanglingRecord.objects.filter(portal=portal, seen_at__isnull=False)
+    return list(rows.order_by("hostname"))
 
 
 def claimed_by_another(hostname: str, *, portal_id: UUID) -> bool:

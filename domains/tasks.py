@@ -16,3 +16,4 @@ def warn_of_expiry() -> None:
 def recheck() -> None:
     """Whether custom domains still lead here; those that do not for seven days are given up."""
     rechecking.recheck(now=timezone.now())
+    rechecking.recheck_dangling(now=timezone.now())

@@ -13,6 +13,7 @@ from accounts.words import N_, Refusal
 from domains import hostnames
 from domains.models import Certificate, CustomDomain
 from domains.workflows import bind as bind_workflow
+from domains.workflows import dangling
 from domains.workflows import unbind as unbind_workflow
 from domains.workflows.bind import binding_key
 from jobs import ledger
@@ -20,6 +21,7 @@ from jobs import services as jobs
 from jobs.models import Job, Resource
 from jobs.services import AlreadyActive
 from jobs.states import ACTIVE, JobState
+from provisioning import trail
 from provisioning.models import Portal, PortalType, portal_key
 from provisioning.policies import require_updatable
 
@@ -61,7 +63,9 @@ def bind(*, portal_id: UUID, hostname: str, certificate_id: UUID, user: User | N
             portal = Portal.objects.select_for_update(of=("self",)).get(pk=portal_id)
             certificate = Certificate.objects.get(pk=certificate_id)
             _require(portal, certificate, hostname)
+            before = CustomDomain.objects.select_related("certificate").filter(portal=portal).first()
             domain = _claim(portal, hostname, certificate, user)
+            dangling.forget(portal_id=portal.id, hostname=hostname)
             job = jobs.enqueue(
                 kind=bind_workflow.KIND,
                 inputs=bind_workflow.inputs(portal=portal, domain=domain, certificate=certificate),
@@ -75,6 +79,13 @@ def bind(*, portal_id: UUID, hostname: str, certificate_id: UUID, user: User | N
                 kind=bind_workflow.RESOURCE,
                 name=hostname,
                 scope=Resource.Scope.HOSTED,
+            )
+            audit.record(
+                audit.Verb.BIND_DOMAIN,
+                subject=trail.subject(portal),
+                by=user,
+                before=_facts(before) if before else None,
+                after={"hostname": hostname, "certificate": certificate.thumbprint},
             )
             return job
     except IntegrityError as error:
@@ -136,26 +147,46 @@ def _require_free(portal: Portal) -> None:
         raise AlreadyActive(active)
 
 
-@transaction.atomic
 @audit.attempted(audit.Verb.REMOVE_DOMAIN)
 def unbind(*, portal_id: UUID, user: User | None) -> Job:
     """Begin to give the portal's custom domain up. A binding that is under way is stopped first.
 
     Raises BindingRefused, NotNow, AlreadyActive (it is being removed already, or a step of the binding is still at
-    work: in a moment it is not).
+    work: it was asked to stop, and in a moment it has).
     """
-    portal = Portal.objects.select_for_update(of=("self",)).get(pk=portal_id)
-    require_updatable(portal)
-    domain = CustomDomain.objects.filter(portal=portal).select_related("job").first()
-    if domain is None:
-        raise BindingRefused("nothing_bound")
-    if (job := domain.job) is not None and job.state in ACTIVE and job.kind == bind_workflow.KIND:
+    with transaction.atomic():
+        portal = Portal.objects.select_for_update(of=("self",)).get(pk=portal_id)
+        require_updatable(portal)
+        domain = CustomDomain.objects.filter(portal=portal).select_related("job", "certificate").first()
+        if domain is None:
+            raise BindingRefused("nothing_bound")
+        stopping = _stop(domain.job, user)
+        if stopping is None:
+            job = jobs.enqueue(
+                kind=unbind_workflow.KIND,
+                inputs=unbind_workflow.inputs(portal=portal, domain=domain),
+                exclusive_key=binding_key(portal.id),
+                requested_by=user,
+            )
+            audit.record(
+                audit.Verb.REMOVE_DOMAIN, subject=trail.subject(portal), by=user, before=_facts(domain)
+            )
+            return job
+    # Only now, so that what asks the binding to stop is not rolled back.
+    raise AlreadyActive(stopping)
+
+
+def _stop(job: Job | None, user: User | None) -> Job | None:
+    """Stops the binding that is under way; the job when a worker has to end it first."""
+    if job is None or job.state not in ACTIVE or job.kind != bind_workflow.KIND:
+        return None
+    try:
         state = jobs.cancel(job_id=job.id, requested_by=user)
-        if state is JobState.CANCELLING:
-            raise AlreadyActive(job)
-    return jobs.enqueue(
-        kind=unbind_workflow.KIND,
-        inputs=unbind_workflow.inputs(portal=portal, domain=domain),
-        exclusive_key=binding_key(portal.id),
-        requested_by=user,
-    )
+    except jobs.NotCancellable:  # it has just ended
+        return None
+    return job if state is JobState.CANCELLING else None
+
+
+def _facts(domain: CustomDomain) -> dict[str, str]:
+    """What the trail tells of a domain: its host name, and the certificate that is served."""
+    return {"hostname": domain.hostname, "certificate": domain.certificate.thumbprint}

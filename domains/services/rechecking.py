@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domains.dns.lookup import Finding
-from domains.models import CustomDomain
+from domains.models import CustomDomain, DanglingRecord
 from domains.services.binding import BindingRefused, unbind
-from domains.workflows import evidence
+from domains.workflows import dangling, evidence
 from jobs.services import AlreadyActive
 from provisioning.policies import NotNow
 
@@ -46,6 +46,20 @@ def recheck(*, now: datetime) -> Round:
         for row, finding in zip(rows, findings, strict=True):
             _keep(row, finding, now, done)
     return done
+
+
+def recheck_dangling(*, now: datetime) -> int:
+    """Look at every host name that was given up while its record led here; how many do so still."""
+    due = DanglingRecord.objects.exclude(checked_at__gt=now - FRESH)
+    ids = list(due.order_by("checked_at", "pk").values_list("pk", flat=True))
+    still = 0
+    for start in range(0, len(ids), BATCH):
+        rows = list(DanglingRecord.objects.filter(pk__in=ids[start : start + BATCH]))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            verdicts = list(pool.map(dangling.look, rows))
+        for row, verdict in zip(rows, verdicts, strict=True):
+            still += dangling.keep(row, verdict, at=now)
+    return still
 
 
 def _look(row: CustomDomain) -> Finding:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
 
 from accounts.words import N_
-from domains.dns.verdicts import Verdict
 from domains.edge.probe import EdgeUnavailable, probe
-from domains.models import CustomDomain
+from domains.models import CustomDomain, DanglingRecord
 from domains.states import DomainState
-from domains.workflows import evidence
+from domains.workflows import dangling
 from domains.workflows.bind import (
     EDGE_KNOWS_WITHIN,
     GONE,
@@ -61,19 +61,26 @@ def _see(context: StepContext) -> Mapping[str, Any]:
         if time.monotonic() > end:
             raise EdgeUnavailable(f"The edge still serves {host}.", code="edge_still_serves")
         time.sleep(LOOK_EVERY)
-    finding = evidence.look(
-        host=host, expected=context.inputs["expected"], portal_id=UUID(context.inputs["portal_id"])
-    )
-    # A record that leads to a place where nobody answers is an invitation to somebody else.
-    return {"dangling": finding.judgement.verdict in {Verdict.VERIFIED, Verdict.PROPAGATING}}
+    return {}
 
 
 def _forget(context: StepContext) -> Mapping[str, Any]:
-    CustomDomain.objects.filter(pk=context.inputs["domain_id"], published_at=None).delete()
+    with transaction.atomic():
+        domain = CustomDomain.objects.filter(pk=context.inputs["domain_id"], published_at=None).first()
+        if domain is not None:
+            dangling.give_up(domain, target=context.inputs["expected"])
     for row in ledger.held(exclusive_key=portal_key(context.inputs["portal_id"])):
         if row.kind == RESOURCE and row.name == context.inputs["hostname"]:
             ledger.released(row)
     return {}
+
+
+def _look(context: StepContext) -> Mapping[str, Any]:
+    """A record that leads to a place where nobody answers is an invitation to somebody else."""
+    row = DanglingRecord.objects.filter(
+        portal_id=context.inputs["portal_id"], hostname=context.inputs["hostname"]
+    ).first()
+    return {"dangling": row is not None and dangling.keep(row, dangling.look(row), at=timezone.now())}
 
 
 def _begun(job: Job) -> None:
@@ -101,6 +108,7 @@ _STEPS = (
         limit=60.0,
     ),
     Step("forget", "Give the host name up", _forget, Effect.DATABASE_ONLY),
+    Step("look", "See where DNS leads the host name now", _look, Effect.IDEMPOTENT, limit=60.0),
 )
 
 UNBIND = Kind(
@@ -134,8 +142,17 @@ def _undo(context: StepContext, resource: Resource) -> None:
     active = Job.objects.filter(exclusive_key=binding_key(portal_id), state__in=ACTIVE).first()
     if active is not None and not _stopped(active):
         raise NotYet(1.0, note="The binding of the custom domain is being stopped.")
+    domain = (
+        CustomDomain.objects.select_related("portal")
+        .filter(portal_id=portal_id, hostname=resource.name)
+        .first()
+    )
+    if domain is None:
+        return
     # Edges serve rows; without it they stop within a second.
-    CustomDomain.objects.filter(portal_id=portal_id, hostname=resource.name).delete()
+    row = dangling.give_up(domain, target=domain.portal.host)
+    # What is not seen now, the daily look sees.
+    dangling.keep(row, dangling.look(row), at=timezone.now())
 
 
 def _stopped(job: Job) -> bool:

@@ -10,13 +10,16 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from domains.models import Certificate, CustomDomain
+from accounts.models import AuditRecord
+from domains import restarting as own_restarting
+from domains.models import Certificate, CustomDomain, DanglingRecord
 from domains.services import binding, rechecking
 from domains.services.binding import BindingRefused
 from domains.states import DomainState
 from domains.workflows import bind as bind_workflow
+from domains.workflows import dangling
 from domains.workflows.bind import pause
-from jobs import runner
+from jobs import restarting, runner
 from jobs import services as jobs
 from jobs.models import Job, Resource
 from jobs.states import JobState
@@ -24,13 +27,13 @@ from provisioning.models import Portal, PortalType, portal_key
 from provisioning.phases import Phase
 from provisioning.policies import NotNow
 from provisioning.services import reset
-from tests.domains.conftest import Keep, World
+from tests.domains.conftest import Keep, SignIn, World, sign_in
 from tests.domains.dns.servers import Internet, internet
 from tests.domains.serving import Edge, edge, edge_process, fingerprint, routed, served
 from tests.provisioning.conftest import run_all
 from tests.waiting import until
 
-__all__ = ["edge", "edge_process", "routed"]
+__all__ = ["edge", "edge_process", "routed", "sign_in"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -204,8 +207,89 @@ def test_removal_takes_the_host_from_the_edge_and_frees_it(
     assert not CustomDomain.objects.exists()
     assert fingerprint(edge.port, HOST) == ""
     assert Resource.objects.get(kind="custom-domain").state == "released"
-    # Its record still leads to us, which its page should tell.
-    assert job.steps.get(name="see").output == {"dangling": True}
+    # Its record still leads to us, which its page tells.
+    assert job.steps.get(name="look").output == {"dangling": True}
+    record = DanglingRecord.objects.get()
+    assert (record.portal_id, record.hostname, record.target) == (routed.id, HOST, routed.host)
+    assert record.seen_at is not None
+
+
+def test_the_pages_name_a_dangling_record_until_it_is_gone(
+    net: Internet, edge: Edge, routed: Portal, keep: Keep, sign_in: SignIn
+) -> None:
+    lead(net, routed, "dangling")
+    host = "dangling.contoso.com"
+    domain = served(routed, keep(host), host)
+    now = timezone.now()
+    dangling.give_up(domain, target=routed.host)
+    browser = sign_in("system.admin")
+    address = f"/portals/{routed.id}/domains/"
+    assert "data-dangling" not in browser.get(address).content.decode()
+    assert rechecking.recheck_dangling(now=now) == 1
+    shown = browser.get(address).content.decode()
+    assert f'data-dangling="{host}"' in shown
+    assert "Remove the record at your domain provider" in shown
+    Portal.objects.filter(pk=routed.pk).update(phase=Phase.RESET)
+    assert f'data-dangling="{host}"' in browser.get(f"/portals/{routed.id}/").content.decode()
+
+    net.put("dangling 1 IN CNAME other.portals.com.\n")
+    assert rechecking.recheck_dangling(now=now + timedelta(days=1)) == 0
+    assert not DanglingRecord.objects.exists()
+
+
+def test_a_host_that_is_bound_again_dangles_no_more(routed: Portal, keep: Keep) -> None:
+    certificate = keep(HOST)
+    dangling.give_up(served(routed, certificate, HOST), target=routed.host)
+    binding.bind(portal_id=routed.id, hostname=HOST, certificate_id=certificate.id, user=None)
+    assert not DanglingRecord.objects.exists()
+
+
+def test_a_removal_while_a_step_works_asks_the_binding_to_stop(
+    net: Internet, routed: Portal, keep: Keep
+) -> None:
+    net.put("")
+    job = bind(routed, keep("busy.contoso.com"), "busy.contoso.com")
+    Job.objects.filter(pk=job.pk).update(
+        state=JobState.RUNNING,
+        lease_owner="worker",
+        lease_expires_at=timezone.now() + timedelta(minutes=1),
+    )
+    with pytest.raises(jobs.AlreadyActive):
+        binding.unbind(portal_id=routed.id, user=None)
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLING
+    refused = AuditRecord.objects.filter(verb="remove-domain").get()
+    assert (refused.result, refused.code) == ("refused", "AlreadyActive")
+
+
+def test_the_trail_tells_who_bound_and_removed_which_host(routed: Portal, keep: Keep, world: World) -> None:
+    user, certificate = world.user("system.admin"), keep(HOST)
+    bound = {"hostname": HOST, "certificate": certificate.thumbprint}
+    with pytest.raises(BindingRefused):
+        binding.bind(
+            portal_id=routed.id, hostname="other.contoso.com", certificate_id=certificate.id, user=user
+        )
+    binding.bind(portal_id=routed.id, hostname=HOST, certificate_id=certificate.id, user=user)
+    binding.unbind(portal_id=routed.id, user=user)
+    records = AuditRecord.objects.filter(verb__in=["bind-domain", "remove-domain"]).order_by("at")
+    assert [(row.verb, row.result, row.code, row.before, row.after) for row in records] == [
+        ("bind-domain", "refused", "host_mismatch", {}, {}),
+        ("bind-domain", "done", "", {}, bound),
+        ("remove-domain", "done", "", bound, {}),
+    ]
+    assert {(row.person_id, row.subject_id) for row in records} == {(user.pk, str(routed.id))}
+
+
+def test_jobs_of_domains_are_restarted_by_their_cause(routed: Portal, keep: Keep) -> None:
+    certificate = keep(HOST)
+    job = binding.bind(portal_id=routed.id, hostname=HOST, certificate_id=certificate.id, user=None)
+    assert own_restarting.why_not([job]) == {}
+    Portal.objects.filter(pk=routed.pk).update(phase=Phase.RESETTING)
+    assert job.id in own_restarting.why_not([job])
+    CustomDomain.objects.all().delete()
+    assert "of the past" in own_restarting.why_not([job])[job.id]
+    for kind in ("bind-domain", "unbind-domain"):
+        assert restarting.rules_of(kind).why_not is own_restarting.why_not
 
 
 def test_removal_stops_a_binding_that_waits(net: Internet, routed: Portal, keep: Keep) -> None:
@@ -226,6 +310,7 @@ def test_a_reset_takes_the_custom_domain_with_it(
     job = reset.submit(portal_id=routed.id, user=world.user("system.admin"))
     runner.run(job.id)
     assert not CustomDomain.objects.exists()
+    assert DanglingRecord.objects.get().seen_at is not None
     assert fingerprint_within(edge, HOST, "")
 
 
