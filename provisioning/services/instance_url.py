@@ -56,11 +56,8 @@ def submit(*, portal_id: UUID, url: str, user: User) -> Job:
         raise jobs.AlreadyActive(found.instance_job)
     address, _ = check(portal=found, url=url)
     with transaction.atomic():
-        portal = (
-            Portal.objects.select_related("instance", "instance_job")
-            .select_for_update(of=("self",))
-            .get(pk=portal_id)
-        )
+        # Without what it refers to: after waiting for the lock, PostgreSQL reads the row anew, but not what was joined.
+        portal = Portal.objects.select_for_update().get(pk=portal_id)
         if portal.phase == Phase.INSTANCE_UPDATING and portal.instance_job is not None:
             raise jobs.AlreadyActive(portal.instance_job)
         require_instance_updatable(portal)

@@ -43,7 +43,7 @@ class Size:
     pages: int = 20
 
 
-SMALL = Size(labels=200, few=60, many=300, rounds=1, pages=2)
+SMALL = Size(labels=200, few=480, many=960, rounds=1, pages=2)
 
 _FILL = """
 INSERT INTO organizations_record (instance_id, entity, record_id, attributes, version, created_at, modified_at)

@@ -51,20 +51,24 @@ def _chromium(playwright: Playwright) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """One for all browsers: it cannot be started twice in a thread."""
     with sync_playwright() as playwright:
-        executable = _chromium(playwright)
-        if executable is None:
-            message = (
-                "There is no Chromium here (CHROMIUM, the PATH, Playwright's own): no browser test runs."
-            )
-            if os.environ.get("CI"):
-                pytest.fail(message)
-            pytest.skip(message)
-        arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    executable = _chromium(playwright)
+    if executable is None:
+        message = "There is no Chromium here (CHROMIUM, the PATH, Playwright's own): no browser test runs."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
+    browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+    yield browser
+    browser.close()
 
 
 @dataclass(frozen=True)

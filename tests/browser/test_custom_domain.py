@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from playwright.sync_api import Browser, FilePayload, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, Playwright, expect
 
 from tests.browser.conftest import ARGUMENTS, PASSWORD, Stack, Visitor, _chromium
 from tests.browser.test_accessibility import look
@@ -71,14 +71,9 @@ def key() -> PrivateKey:
 
 
 @pytest.fixture(scope="module")
-def browser(key: PrivateKey) -> Iterator[Browser]:
+def browser(playwright: Playwright, key: PrivateKey) -> Iterator[Browser]:
     """Chromium that finds the host here, and takes certificates of that key: no authority that it knows issued them."""
-    with sync_playwright() as playwright:
-        yield from _launched(playwright, key)
-
-
-def _launched(playwright: Playwright, trusted: PrivateKey) -> Iterator[Browser]:
-    spki = trusted.public_key().public_bytes(
+    spki = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     digest = hashes.Hash(hashes.SHA256())

@@ -220,7 +220,7 @@ class TestPolling:
         client = browse(administrator)
         path = self.seen(page(client, solutions_path(instance)))
         # Session, person, directory roles, roles in organizations, the instance; and one for the state.
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(7):
             client.get(path)
 
 
@@ -258,7 +258,7 @@ class TestRetry:
         assert "There is no failed installation of this solution any more." in response.content.decode()
 
 
-@pytest.mark.parametrize(("path", "queries"), [("", 5), ("{id}/", 7), ("{id}/solutions/", 9)])
+@pytest.mark.parametrize(("path", "queries"), [("", 6), ("{id}/", 8), ("{id}/solutions/", 10)])
 def test_pages_cost_the_same_however_much_there_is(
     instance: Instance,
     administrator: User,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from html.parser import HTMLParser
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from domains.models import Certificate
 from jobs.models import Job
 from organizations.models import Instance
 from portaladmin.catalogs.extracting import texts
@@ -82,12 +84,21 @@ def addresses(world: World, web: LiveServer) -> list[str]:
         "job_id": [finished.id, failed.id],
         "portal_id": [finished.inputs["portal_id"], add_on.id, active.inputs["portal_id"]],
         "instance_id": [world.production.id],
+        "certificate_id": [_certificate(world).id],
     }
     found = []
     for route in ROUTES:
         name = re.search(r"<uuid:(\w+)>", route)
         found += ["/" + re.sub(r"<[^>]+>", str(value), route) for value in (ids[name[1]] if name else [""])]
     return [*found, "/applications/?q=nothing", "/there-is-no-such-page/"]
+
+
+def _certificate(world: World) -> Certificate:
+    now = timezone.now()
+    dates = {"not_before": now, "not_after": now + timedelta(1), "ends_at": now + timedelta(1)}
+    return Certificate.objects.create(
+        instance=world.production, subject="x.shop", names=["x.shop"], is_trusted=False, **dates
+    )
 
 
 def pages(browser: Client, addresses: list[str]) -> Iterator[tuple[str, str]]:
@@ -138,7 +149,9 @@ def _left_over(code: str) -> set[str]:
 def _all_in(phase: str) -> None:
     """Puts the configured portals into a phase, as the jobs would."""
     for portal in Portal.objects.exclude(provision_job=None):
-        Portal.objects.filter(pk=portal.pk).update(phase=phase, reset_job=portal.provision_job)
+        Portal.objects.filter(pk=portal.pk).update(
+            phase=phase, reset_job=portal.provision_job, instance_job=portal.provision_job
+        )
 
 
 def _has_english_words(text: str) -> bool:

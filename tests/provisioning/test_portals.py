@@ -146,7 +146,7 @@ def test_an_unchanged_poll_is_empty_and_cheap(
     job = world.submit(portal)
     status = f"/jobs/{job.id}/status/"
     # Session, person, job, directory roles; and whether a worker lives, since the job is due.
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         response = browser.get(status, {"seen": seen_of(job, timezone.now())})
     assert (response.status_code, response.content) == (204, b"")
     assert "no-store" in response["Cache-Control"]
