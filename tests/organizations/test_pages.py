@@ -434,7 +434,9 @@ class TestLabels:
         assert seen == sorted(set(seen))
         assert len(seen) == 60
 
-    @pytest.mark.parametrize("after", ["x", "[]", "[1,2]", "[" * 2000, '["a"]', "null"])
+    @pytest.mark.parametrize(
+        "after", ["x", "[]", "[1,2]", "[" * 2000, '["a"]', "null", r'["\u0000", "a"]', r'["\ud800", "a"]']
+    )
     def test_a_place_that_makes_no_sense_is_the_first_page(
         self, customizer: User, path: str, after: str
     ) -> None:
