@@ -59,7 +59,10 @@ class Portal(models.Model):
     # Where it reaches its organization. Another one than the instance's: the organization moved since, and nothing is
     # read there until the portal is bound anew.
     organization_url = models.CharField(
-        max_length=300, blank=True, default="", help_text="Address of its organization, as it was bound to it."
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="Address of its organization, as it was bound to it.",
     )
     subdomain = models.CharField(max_length=63, blank=True, default="")
     language = models.PositiveIntegerField(null=True, help_text="LCID")

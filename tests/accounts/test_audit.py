@@ -296,7 +296,9 @@ def test_too_many_tries_are_written_down_as_such(browser: Client, global_admin: 
         sign_in(browser, global_admin.email, "wrong")
     codes = list(AuditRecord.objects.order_by("at").values_list("result", "code"))
     assert codes == [("refused", "wrong_password_or_address")] * 5 + [("refused", "too_many_login_attempts")]
-    assert AuditRecord.objects.latest("at").reason.startswith("Too many failed")  # a sentence, not a list of one
+    assert AuditRecord.objects.latest("at").reason.startswith(
+        "Too many failed"
+    )  # a sentence, not a list of one
 
 
 def test_an_account_that_is_switched_off_leaves_its_try(browser: Client, nobody: User) -> None:

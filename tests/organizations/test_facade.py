@@ -221,7 +221,9 @@ class TestWhatNobodyShouldSend:
 
     def test_more_requests_in_a_set_than_a_batch_may_have(self, api: Api) -> None:
         part = b"--c\r\nContent-Type: application/http\r\n\r\nDELETE accounts(x) HTTP/1.1\r\n\r\n"
-        sent = b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n" + part * 1001 + b"--c--\r\n--b--\r\n"
+        sent = (
+            b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n" + part * 1001 + b"--c--\r\n--b--\r\n"
+        )
         response = api.send("POST", "$batch", sent, content_type="multipart/mixed; boundary=b")
         assert response.status_code == 400
 
