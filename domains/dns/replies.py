@@ -1,7 +1,8 @@
-"""One answer of one name server, read with distrust: only what was asked for counts."""
+"""One answer of one name server, read with distrust: only what was asked for counts, in the class of the internet."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
@@ -63,7 +65,7 @@ def read(message: dns.message.Message, name: str, kind: str, *, recursive: bool)
     if alias := _own(message, owner, dns.rdatatype.CNAME):
         return Reply(Says.ALIAS, alias=plain(alias[0].target), ttl=alias.ttl)
     says = Says.NO_NAME if code == dns.rcode.NXDOMAIN else Says.NO_DATA
-    for rrset in message.authority:
+    for rrset in _internet(message.authority):
         if rrset.rdtype == dns.rdatatype.SOA and owner.is_subdomain(rrset.name):
             # RFC 2308, 5: what is not there may be kept for the lesser of the two.
             return Reply(says, zone=plain(rrset.name), ttl=min(rrset.ttl, rrset[0].minimum))
@@ -73,7 +75,7 @@ def read(message: dns.message.Message, name: str, kind: str, *, recursive: bool)
 def _referral(message: dns.message.Message, owner: dns.name.Name, *, recursive: bool) -> Reply | None:
     if recursive or message.answer or message.flags & dns.flags.AA:
         return None
-    for rrset in message.authority:
+    for rrset in _internet(message.authority):
         if rrset.rdtype == dns.rdatatype.NS and owner.is_subdomain(rrset.name):
             names = tuple(plain(record.target) for record in rrset)
             return Reply(
@@ -90,16 +92,21 @@ def _glue(message: dns.message.Message, names: tuple[str, ...]) -> tuple[tuple[s
     kinds = (dns.rdatatype.A, dns.rdatatype.AAAA)
     return tuple(
         (plain(rrset.name), record.address)
-        for rrset in message.additional
+        for rrset in _internet(message.additional)
         if rrset.rdtype in kinds and plain(rrset.name) in names
         for record in rrset
     )
 
 
+def _internet(section: Iterable[dns.rrset.RRset]) -> Iterator[dns.rrset.RRset]:
+    """Records of another class may have another form: such an "address" is none."""
+    return (rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN)
+
+
 def _own(
     message: dns.message.Message, owner: dns.name.Name, kind: dns.rdatatype.RdataType
 ) -> dns.rrset.RRset | None:
-    for rrset in message.answer:
+    for rrset in _internet(message.answer):
         if rrset.name == owner and rrset.rdtype == kind and len(rrset):
             return rrset
     return None
@@ -107,8 +114,9 @@ def _own(
 
 def _texts(rrset: dns.rrset.RRset) -> tuple[str, ...]:
     if rrset.rdtype == dns.rdatatype.TXT:
-        # Long texts come in pieces, which belong together.
-        return tuple(b"".join(record.strings).decode("utf-8", "replace") for record in rrset)
+        # Long texts come in pieces, which belong together. PostgreSQL keeps no zero in a text.
+        texts = (b"".join(record.strings).decode("utf-8", "replace") for record in rrset)
+        return tuple(text.replace("\0", "\N{REPLACEMENT CHARACTER}") for text in texts)
     if rrset.rdtype == dns.rdatatype.NS:
         return tuple(plain(record.target) for record in rrset)
     return tuple(record.to_text() for record in rrset)
