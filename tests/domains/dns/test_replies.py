@@ -10,7 +10,7 @@ from domains.dns.replies import Reply, Says, read
 HOST = "www.contoso.com"
 
 
-def answer(kind: str, **sections: list[tuple[str, ...]]) -> dns.message.Message:
+def answer(kind: str, **sections: list[tuple[str, str, str, str]]) -> dns.message.Message:
     """As it comes off the wire; records are (owner, class, kind, text)."""
     message = dns.message.make_response(dns.message.make_query(HOST, kind))
     for section, records in sections.items():
