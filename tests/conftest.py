@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.conf import LazySettings
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.backends.base.operations import BaseDatabaseOperations
+from psycopg.errors import DeadlockDetected
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import DirectoryRoleAssignment, User
@@ -32,6 +36,27 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Tests whose rows are committed are cleaned up with TRUNCATE, which the audit trail refuses everywhere else."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_auditrecord DISABLE TRIGGER accounts_audit_no_truncate")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_that_gives_way() -> Iterator[None]:
+    """Processes that a module of tests keeps running (an edge) read while rows are taken away between its tests. The
+    two may lock each other out; PostgreSQL then ends one of them, and taking the rows away once more is all it needs.
+    """
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush_again(operations: BaseDatabaseOperations, statements: list[str]) -> None:
+        for left in (2, 1, 0):
+            try:
+                return flush(operations, statements)
+            except OperationalError as error:
+                if not left or not isinstance(error.__cause__, DeadlockDetected):
+                    raise
+        return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_again)
+        yield
 
 
 @pytest.fixture(autouse=True)
