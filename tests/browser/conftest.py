@@ -34,7 +34,7 @@ class Stack:
         return f"http://{subdomain}.portals.localhost:{self.port}/"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     port, data_dir = free_port(), tmp_path_factory.mktemp("stack") / "data"
     with started(Run(data_dir, port, DEMO_PASSWORD=PASSWORD)):
@@ -50,14 +50,16 @@ def _chromium(playwright: Playwright) -> str | None:
     return own if Path(own).exists() else None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """One for all browsers: it cannot be started twice in a thread."""
+    """One for all browsers, since it cannot be started twice in a thread; and for no other test, since an event loop
+    of its runs in this thread, where nobody else can run one until it ends.
+    """
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     executable = _chromium(playwright)
     if executable is None:
