@@ -301,6 +301,11 @@ def test_too_many_tries_are_written_down_as_such(browser: Client, global_admin: 
     )  # a sentence, not a list of one
 
 
+def test_one_address_of_the_network_may_sign_in_thirty_times_a_minute(global_admin: User) -> None:
+    answers = [sign_in(Client(HTTP_HOST="localhost"), global_admin.email).status_code for _ in range(31)]
+    assert answers == [302] * 30 + [429]
+
+
 def test_an_account_that_is_switched_off_leaves_its_try(browser: Client, nobody: User) -> None:
     User.objects.filter(pk=nobody.pk).update(is_active=False)
     sign_in(browser, nobody.email)

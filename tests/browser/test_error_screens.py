@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD, Stack, Visit, Visitor
+from tests.browser.conftest import MANY, PASSWORD, Stack, Visit, Visitor
 from tests.browser.test_journey import choose
 from tests.up.running import Run, free_port, processes, started
 from tests.waiting import until
@@ -27,7 +27,7 @@ RESET_ERROR = "A problem occurred while resetting this portal."
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A product of its own, whose workers and organization may be troubled."""
     port, data_dir = free_port(), tmp_path_factory.mktemp("troubled") / "data"
-    with started(Run(data_dir, port, DEMO_PASSWORD=PASSWORD)):
+    with started(Run(data_dir, port, DEMO_PASSWORD=PASSWORD, SIGN_INS_PER_MINUTE=MANY)):
         yield Stack(port, data_dir)
 
 
