@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from accounts.words import N_
-from jobs import registry, services
+from jobs import registry, rights, services
 from jobs.errors import JobError
 from jobs.models import Job
 from jobs.states import RESTARTABLE
@@ -121,6 +121,7 @@ def restart_each(
     Whether one is still there to be restarted is decided by the database at its turn, not by what a page showed.
     """
     end = clock() + PATIENCE
+    rights.ask_again(user, jobs[:MOST])
     return [
         _restart_one(job, user) if clock() < end else Outcome(job, why_not=NO_TIME) for job in jobs[:MOST]
     ]

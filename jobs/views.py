@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import User
-from jobs import causes, history, registry, restarting, services, watching
+from jobs import causes, history, registry, restarting, rights, services, watching
 from jobs.errors import JobError
 from jobs.models import Job
 from jobs.possibilities import possibilities
@@ -31,6 +31,8 @@ def _person(request: HttpRequest) -> User:
 def _job(request: HttpRequest, job_id: UUID, *, to_act: bool = False) -> Job:
     """The job, for somebody who may see it (or act on it). Raises Http404, PermissionDenied."""
     job = get_object_or_404(Job.objects.select_related("requested_by", "cancel_requested_by"), pk=job_id)
+    if to_act:
+        rights.ask_again(_person(request), [job])
     kind = registry.shown(job.kind, job.definition)
     if kind is None or not (kind.may_act if to_act else kind.may_see)(_person(request), job):
         raise PermissionDenied("You may not see this job, since you do not manage what it works on.")

@@ -93,6 +93,9 @@ def _chosen(asked: str, offered: list[Instance], portal: Portal | None) -> Insta
 def _upload(request: HttpRequest, offered: list[Instance], portal: Portal | None) -> HttpResponse:
     form = CertificateForm(request.POST, request.FILES, instances=offered)
     instance = _chosen(request.POST.get("instance", ""), offered, portal)
+    permissions.ask_again(person(request), instance.pk)
+    if not permissions.may_administer_instance(person(request), instance.pk):
+        raise PermissionDenied(NOT_ALLOWED)
     if form.is_valid() and (judged := form.judged(person(request))):
         kept = keeping.keep(instance=instance, judged=judged, user=person(request))
         messages.success(request, told(kept))
@@ -155,6 +158,8 @@ def _certificate(request: HttpRequest, certificate_id: UUID) -> Certificate:
     """For somebody who manages its organization. Raises Http404, PermissionDenied."""
     rows = Certificate.objects.select_related("instance", "created_by", "replaced_by")
     row = get_object_or_404(rows, pk=certificate_id)
+    if request.method not in ("GET", "HEAD"):
+        permissions.ask_again(person(request), row.instance_id)
     if not permissions.may_administer_instance(person(request), row.instance_id):
         raise PermissionDenied(NOT_ALLOWED)
     return row

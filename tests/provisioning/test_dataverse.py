@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.models import User
+from domains.models import Certificate
 from jobs import runner
+from jobs.models import Job
+from jobs.states import JobState
 from organizations.connect import connect
-from organizations.models import Instance
+from organizations.models import Instance, RoleMembership
 from organizations.ports import Query
 from provisioning.models import Portal
 from provisioning.services import translations
@@ -103,3 +110,56 @@ def test_a_missing_prerequisite_is_named(world: World, remote: Instance) -> None
 def test_a_portal_is_unavailable_while_the_organization_is(portal: Portal, world: World) -> None:
     Instance.objects.filter(pk=world.production.pk).update(state=Instance.State.DISABLED)
     assert Client(HTTP_HOST=portal.host).get("/").status_code == 503
+
+
+class TestARoleThatWasTakenAway:
+    """Pages may go on to show what somebody managed a minute ago; whatever they then do is asked for anew."""
+
+    @pytest.fixture
+    def job(self, world: World, remote: Instance, sign_in: SignIn) -> Job:
+        job = world.submit(instance_id=remote.id)
+        self.browser = sign_in("system.admin")
+        assert self.browser.get(f"/jobs/{job.id}/").status_code == 200
+        return job
+
+    def take_away(self, person: User) -> None:
+        RoleMembership.objects.filter(user__object_id=person.directory_object_id).delete()
+
+    def fail(self, job: Job) -> None:
+        ended = {"error_code": "language_disabled", "finished_at": timezone.now()}
+        Job.objects.filter(pk=job.pk).update(state=JobState.FAILED, **ended)
+        Portal.objects.filter(provision_job=job).update(phase="provisioning-failed")
+
+    def test_cancels_no_job(self, job: Job, world: World) -> None:
+        self.take_away(world.user("system.admin"))
+        assert self.browser.get(f"/jobs/{job.id}/").status_code == 200
+        assert self.browser.post(f"/jobs/{job.id}/cancel/").status_code == 403
+        job.refresh_from_db()
+        assert job.state == JobState.QUEUED
+
+    def test_restarts_no_job(self, job: Job, world: World) -> None:
+        self.fail(job)
+        self.take_away(world.user("system.admin"))
+        assert self.browser.post(f"/jobs/{job.id}/restart/").status_code == 403
+        assert not job.restarts.exists()
+
+    def test_restarts_none_of_a_cause(self, job: Job, world: World) -> None:
+        self.fail(job)
+        cause = {"kind": job.kind, "code": "language_disabled"}
+        assert str(job.id) in self.browser.get("/jobs/failed/", cause).content.decode()
+        self.take_away(world.user("system.admin"))
+        page = self.browser.post("/jobs/failed/", {**cause, "job": [str(job.id)]}).content.decode()
+        assert "You do not manage what it works on." in page
+        assert not job.restarts.exists()
+
+    def test_brings_and_deletes_no_certificate(self, job: Job, remote: Instance, world: World) -> None:
+        now = timezone.now()
+        dates = {"not_before": now, "not_after": now + timedelta(1), "ends_at": now + timedelta(1)}
+        kept = Certificate.objects.create(
+            instance=remote, subject="x", names=["x.shop"], is_trusted=False, **dates
+        )
+        assert self.browser.get("/certificates/", {"instance": str(remote.id)}).status_code == 200
+        self.take_away(world.user("system.admin"))
+        assert self.browser.post(f"/certificates/{kept.pk}/delete/").status_code == 403
+        assert self.browser.post("/certificates/", {"instance": str(remote.id)}).status_code == 403
+        assert Certificate.objects.filter(pk=kept.pk).exists()
