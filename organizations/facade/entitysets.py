@@ -209,7 +209,7 @@ def _patch(call: Call, caller: Caller, entity: Entity, segment: Segment) -> Repl
             _check_version(call, row)
             if call.if_none_match == "*":
                 raise Fault(412, DUPLICATE, "A record with matching key values already exists.")
-            store.update(caller.instance.id, entity.name, row.record_id, changes)
+            _update(caller, entity, row, changes)
             return _written(call, entity, _fresh(row), created=False)
         if call.if_match:
             raise no_record(entity.name, str(segment.key or segment.arguments))
@@ -272,13 +272,24 @@ def _create(
     return records.rows_of(caller.instance.id, entity).get(record_id=record_id)
 
 
-def _check_keys(caller: Caller, entity: Entity, attributes: Mapping[str, Any]) -> None:
+def _update(caller: Caller, entity: Entity, row: models.Record, changes: Mapping[str, Any]) -> None:
+    """Of a record that is locked."""
+    if any(name in changes for key in entity.keys for name in key):
+        _check_keys(caller, entity, {**row.attributes, **changes}, but=row.record_id)
+    store.update(caller.instance.id, entity.name, row.record_id, changes)
+
+
+def _check_keys(
+    caller: Caller, entity: Entity, attributes: Mapping[str, Any], *, but: UUID | None = None
+) -> None:
+    """No other record has one of these alternate keys."""
     for key in entity.keys:
         values = {name: attributes.get(name) for name in key}
         if None in values.values():
             continue
         _lock_key(caller.instance.id, f"{entity.name}:{sorted(values.items())}")
-        if records.rows_of(caller.instance.id, entity).filter(*_same(values)).exists():
+        others = records.rows_of(caller.instance.id, entity).exclude(record_id=but)
+        if others.filter(*_same(values)).exists():
             raise Fault(
                 412, DUPLICATE, f"A record of {entity.name} with the same {', '.join(key)} already exists."
             )
@@ -335,7 +346,12 @@ def _property(call: Call, caller: Caller, entity: Entity, row: models.Record, na
         return Reply(204) if value is None else Reply(200, {"value": value})
     value = call.payload().get("value") if call.method == "PUT" else None
     _, changes = payloads.attributes({column.name: value}, entity)
-    store.update(caller.instance.id, entity.name, row.record_id, changes)
+    with transaction.atomic():
+        locked = models.Record.objects.select_for_update().filter(pk=row.pk).first()
+        if locked is None:
+            raise no_record(entity.name, str(row.record_id))
+        _check_version(call, locked)
+        _update(caller, entity, locked, changes)
     return Reply(204)
 
 
@@ -367,10 +383,11 @@ def _update_one(caller: Caller, entity: Entity, item: Mapping[str, Any]) -> UUID
     record_id, changes = payloads.attributes(item, entity)
     if record_id is None:
         raise bad_payload(f"Each of the Targets names its {entity.primary_id}.")
-    try:
-        return store.update(caller.instance.id, entity.name, record_id, changes).id
-    except ports.NotFound:
-        raise no_record(entity.name, str(record_id)) from None
+    row = _locked(caller, entity, Segment(entity.set_name, record_id, called=True))
+    if row is None:
+        raise no_record(entity.name, str(record_id))
+    _update(caller, entity, row, changes)
+    return record_id
 
 
 def _upsert_one(caller: Caller, entity: Entity, item: Mapping[str, Any]) -> UUID:
@@ -389,7 +406,7 @@ def _upsert_one(caller: Caller, entity: Entity, item: Mapping[str, Any]) -> UUID
         given, values = _key(segment, entity)
         return _create(caller, entity, {**values, **changes}, given).record_id
     caller.require(on(entity.name, "Write"))
-    store.update(caller.instance.id, entity.name, row.record_id, changes)
+    _update(caller, entity, row, changes)
     return row.record_id
 
 

@@ -16,6 +16,7 @@ from organizations.facade.definitions import READ_ONLY, Column, Entity, Type, en
 from organizations.facade.odata.faults import Fault, bad_payload, no_segment
 
 MAX_TEXT = 1_048_576  # characters, as Dataverse's largest memo
+MAX_ADDRESS = 2_000  # characters of a reference to a record
 _BIND = "@odata.bind"
 _REFERENCE = re.compile(r"(?:.*/)?(?P<set>[A-Za-z_][A-Za-z0-9_]*)\((?P<id>[0-9A-Fa-f-]{36})\)", re.DOTALL)
 _ADDRESS = re.compile(r"(?:.*/)?([A-Za-z_][A-Za-z0-9_]*)\((.*)\)", re.DOTALL)
@@ -106,8 +107,13 @@ def _moment(column: Column, value: Any) -> str:
         raise bad_payload(f"'{column.name}' wants a time such as 2026-01-31T08:00:00Z.") from None
     if found.tzinfo is None and len(value) > len("2026-01-31"):
         raise bad_payload(f"The time of '{column.name}' has no time zone.")
-    found = found.replace(tzinfo=found.tzinfo or UTC)
-    return found.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    try:
+        found = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise bad_payload(
+            f"The time of '{column.name}' is before the first year or after the last."
+        ) from None
+    return found.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def key_values(arguments: Mapping[str, Any], entity: Entity) -> dict[str, Any]:
@@ -118,6 +124,8 @@ def key_values(arguments: Mapping[str, Any], entity: Entity) -> dict[str, Any]:
             "0x80060891",
             f"A key with the columns {', '.join(arguments)[:100]} is not defined for {entity.name}.",
         )
+    if None in arguments.values():
+        raise bad_payload(f"A key of {entity.name} has a value for each of its columns.")
     return {name: _value(entity.columns[name], value) for name, value in arguments.items()}
 
 
@@ -140,7 +148,8 @@ def targets(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def reference(text: Any) -> tuple[str, str]:
     """Entity set and what stands in its parentheses, from an `@odata.id`. Raises Fault."""
-    match = _ADDRESS.fullmatch(text) if isinstance(text, str) else None
+    # Looking for its parts costs the square of its length.
+    match = _ADDRESS.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_ADDRESS else None
     if match is None:
         raise no_segment(str(text))
     return match[1], match[2]

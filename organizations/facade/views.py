@@ -55,6 +55,8 @@ def api(request: HttpRequest, version: str, path: str, *, instance: Instance) ->
         return _answer(of_fault(Fault(405, "0x80060888", f"The method {request.method} is not known here.")))
     if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
         return _answer(of_fault(Fault(413, "0x80040203", "The request is too large.")))
+    if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        return _answer(of_fault(Fault(411, "0x80060888", "The request does not tell its Content-Length.")))
     try:
         caller = callers.authenticate(instance, request.headers.get("Authorization", ""))
     except Fault as fault:
