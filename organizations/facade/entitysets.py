@@ -39,6 +39,7 @@ from organizations.ports import Condition, OperationState
 
 _METHODS = {"GET": "Read", "POST": "Create", "PATCH": "Write", "PUT": "Write", "DELETE": "Delete"}
 _ACTION = "Microsoft.Dynamics.CRM."
+MAX_EXPANDED_ROWS = 5000  # of one expansion of a collection, for all rows of the page together
 
 
 def answer(call: Call, caller: Caller, entity: Entity, segments: Sequence[Segment]) -> Reply:
@@ -87,7 +88,7 @@ def listed(call: Call, caller: Caller, entity: Entity, within: Q | None = None) 
     body: dict[str, Any] = {"@odata.context": f"{call.root}/$metadata#{entity.set_name}"}
     if page.total is not None:
         body["@odata.count"] = page.total
-    body["value"] = _shown(page.rows, caller, entity, options)
+    body["value"] = _shown(page.rows, caller, entity, options, call.root)
     if page.next_token:
         query = {**call.query, "$skiptoken": page.next_token}
         body["@odata.nextLink"] = (
@@ -109,16 +110,18 @@ def _page(
 
 
 def _shown(
-    rows: Sequence[models.Record], caller: Caller, entity: Entity, options: Options
+    rows: Sequence[models.Record], caller: Caller, entity: Entity, options: Options, root: str
 ) -> list[dict[str, Any]]:
     shown = [records.shown(row, entity, options.select) for row in rows]
     for expand in options.expand:
-        for item, value in zip(shown, _expanded(rows, caller, entity, expand), strict=True):
-            item[expand.name] = value
+        for item, found in zip(shown, _expanded(rows, caller, entity, expand, root), strict=True):
+            item.update(found)
     return shown
 
 
-def _expanded(rows: Sequence[models.Record], caller: Caller, entity: Entity, expand: Expand) -> list[Any]:
+def _expanded(
+    rows: Sequence[models.Record], caller: Caller, entity: Entity, expand: Expand, root: str
+) -> list[dict[str, Any]]:
     """What the property leads to, for each of the rows, in one query."""
     if expand.name in entity.navigations():
         column, name = entity.navigations()[expand.name]
@@ -126,23 +129,33 @@ def _expanded(rows: Sequence[models.Record], caller: Caller, entity: Entity, exp
         caller.require(on(target.name, "Read"))
         found = records.by_id(caller.instance.id, target, records.lookups(rows, column))
         shown = {str(key): records.shown(row, target, expand.options.select) for key, row in found.items()}
-        return [shown.get(row.attributes.get(column.name)) for row in rows]
+        return [{expand.name: shown.get(row.attributes.get(column.name))} for row in rows]
     if expand.name in entity.collections():
-        return _collected(rows, caller, entity, expand)
+        return _collected(rows, caller, entity, expand, root)
     raise no_property(expand.name, entity.name)
 
 
-def _collected(rows: Sequence[models.Record], caller: Caller, entity: Entity, expand: Expand) -> list[Any]:
+def _collected(
+    rows: Sequence[models.Record], caller: Caller, entity: Entity, expand: Expand, root: str
+) -> list[dict[str, Any]]:
     other, column = entity.collections()[expand.name]
     caller.require(on(other.name, "Read"))
     ids = [str(row.record_id) for row in rows]
     within = conditions.matching(Condition(column.name, "in", ids))
     wanted = Options(filter=expand.options.filter, order=expand.options.order)
-    page = _page(caller, other, wanted, page_size=5000, within=within)
+    page = _page(caller, other, wanted, page_size=MAX_EXPANDED_ROWS, within=within)
+    if page.next_token:
+        return [_elsewhere(f"{root}/{entity.set_name}({key})/{expand.name}", expand) for key in ids]
     by_owner: dict[str, list[Any]] = {key: [] for key in ids}
     for row in page.rows:
         by_owner[row.attributes[column.name]].append(records.shown(row, other, expand.options.select))
-    return [by_owner[key][: expand.options.top] for key in ids]
+    return [{expand.name: by_owner[key][: expand.options.top]} for key in ids]
+
+
+def _elsewhere(address: str, expand: Expand) -> dict[str, Any]:
+    """There are more than one answer holds, of all the rows together: each row's own are at its own address."""
+    query = urlencode(expand.query, quote_via=quote)
+    return {expand.name: [], f"{expand.name}@odata.nextLink": f"{address}?{query}" if query else address}
 
 
 def _known(name: str) -> Entity:
@@ -196,7 +209,9 @@ def _read(call: Call, caller: Caller, entity: Entity, segment: Segment) -> Reply
     if call.if_none_match in ("*", etag(row.version)):
         return Reply(304, None, {"ETag": etag(row.version)})
     context = {"@odata.context": f"{call.root}/$metadata#{entity.set_name}/$entity"}
-    return Reply(200, {**context, **_shown([row], caller, entity, options)[0]}, {"ETag": etag(row.version)})
+    return Reply(
+        200, {**context, **_shown([row], caller, entity, options, call.root)[0]}, {"ETag": etag(row.version)}
+    )
 
 
 def _patch(call: Call, caller: Caller, entity: Entity, segment: Segment) -> Reply:

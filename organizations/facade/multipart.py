@@ -15,6 +15,7 @@ from organizations.facade.exchange import Call, Reply
 from organizations.facade.odata.faults import bad_query
 
 MAX_REQUESTS = 1000  # of one batch, as Dataverse has it
+MAX_LINE = 100_000  # bytes of a request's line; Dataverse takes addresses of 64 KB in a batch, and encoding adds to it
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;,]{1,200}))', re.IGNORECASE)
 _REQUEST_LINE = re.compile(r"(GET|POST|PATCH|PUT|DELETE) (\S.*?)(?: HTTP/1\.[01])?")
 API = "/api/data/"
@@ -104,6 +105,8 @@ def _request(headers: Mapping[str, str], content: bytes, root: str) -> Part:
         raise bad_query("A part of a batch is application/http.")
     content = content.lstrip(b"\r\n")
     line, _, rest = content.partition(b"\n")
+    if len(line) > MAX_LINE:
+        raise bad_query(f"A request of the batch has an address of more than {MAX_LINE} bytes.")
     match = _REQUEST_LINE.fullmatch(line.decode("utf-8", "replace").strip())
     if match is None:
         raise bad_query("A part of a batch begins with a request such as GET accounts HTTP/1.1.")
@@ -114,8 +117,11 @@ def _request(headers: Mapping[str, str], content: bytes, root: str) -> Part:
 
 
 def target(address: str, root: str) -> tuple[str, dict[str, str]]:
-    """Path behind the API's root, and query, of an absolute or relative address."""
-    parts = urlsplit(address)
+    """Path behind the API's root, and query, of an absolute or relative address. Raises Fault for what is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise bad_query(f"'{address[:100]}' is not an address.") from None
     path = parts.path
     if API in path:
         path = path.partition(API)[2].partition("/")[2]

@@ -36,6 +36,7 @@ from organizations.facade.odata.filters import All, Comparison, Either, Node, No
 from organizations.facade.odata.options import Options
 from organizations.ports import Condition
 
+MAX_COUNT = 5000  # records that are counted, as Dataverse has it
 _FIELDS = {CREATED: "created_at", MODIFIED: "modified_at", VERSION: "version"}
 
 
@@ -61,7 +62,7 @@ def find(
         matching = matching.filter(within)
     if options.filter is not None:
         matching = matching.filter(compiled(options.filter, entity, instance_id))
-    total = min(matching.count(), 5000) if options.count else None
+    total = matching[:MAX_COUNT].count() if options.count else None
     order = [(_column(entity, name), descending) for name, descending in options.order]
     token = _read_token(options.skip_token, [column for column, _ in order])
     limit = page_size if options.top is None else min(page_size, options.top - token.taken)

@@ -19,6 +19,7 @@ from organizations.facade.odata.faults import UNEXPECTED, Fault, bad_query, no_s
 from organizations.facade.tables import TABLES
 from organizations.ports import Rejected
 
+MAX_ANSWER = 48 * 1024 * 1024  # bytes of all answers of a batch
 _REFERENCE = re.compile(r"\$(\w{1,40})")
 log = logging.getLogger(__name__)
 
@@ -88,14 +89,34 @@ def _batch(call: Call, caller: Caller) -> Reply:
         raise bad_query("A batch is sent with POST.")
     content_type = call.headers.get("content-type", "")
     replies: list[tuple[Reply, str] | list[tuple[Reply, str]]] = []
+    room = MAX_ANSWER
     for item in multipart.read(call.body, content_type, call.root):
-        answer = _changes(item, caller) if isinstance(item, ChangeSet) else _alone(item, caller)
+        answer = _done(item, caller) if room > 0 else _too_much(item)
+        room -= sum(len(reply.content()) for reply, _ in (answer if isinstance(answer, list) else [answer]))
         replies.append(answer)
         failed = not isinstance(answer, list) and answer[0].status >= 400
         if failed and not call.continues_on_error:
             break
     mark = f"batchresponse_{uuid.uuid4()}"
     return Reply(200, multipart.write(replies, mark), {"Content-Type": f"multipart/mixed; boundary={mark}"})
+
+
+def _done(item: Part | ChangeSet, caller: Caller) -> list[tuple[Reply, str]] | tuple[Reply, str]:
+    answer = _changes(item, caller) if isinstance(item, ChangeSet) else _alone(item, caller)
+    if isinstance(answer, list):
+        return [(_written(reply), content_id) for reply, content_id in answer]
+    return _written(answer[0]), answer[1]
+
+
+def _written(reply: Reply) -> Reply:
+    """The same as text, which takes less room than what it tells of, and is made once."""
+    return reply if reply.body is None else replace(reply, body=reply.content().decode())
+
+
+def _too_much(item: Part | ChangeSet) -> tuple[Reply, str]:
+    first = item.parts[0] if isinstance(item, ChangeSet) and item.parts else item
+    said = f"The answers of this batch are larger than {MAX_ANSWER // 1024**2} MB; ask for less in each."
+    return of_fault(bad_query(said)), first.content_id if isinstance(first, Part) else ""
 
 
 def _alone(part: Part, caller: Caller) -> tuple[Reply, str]:

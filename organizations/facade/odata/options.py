@@ -17,10 +17,11 @@ _KNOWN = frozenset({"$select", "$filter", "$orderby", "$top", "$expand", "$count
 
 @dataclass(frozen=True)
 class Expand:
-    """A navigation property to follow, with options of its own."""
+    """A navigation property to follow, with options of its own; `query` is how they were written."""
 
     name: str
     options: Options
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _flag(text: str) -> bool:
 
 
 def _expand(text: str, *, nested: bool) -> tuple[Expand, ...]:
-    parts = [part.strip() for part in _outside(text, ",") if part.strip()]
+    parts = [part.strip() for part in outside(text, ",") if part.strip()]
     if len(parts) > MAX_EXPANDED:
         raise bad_query(f"$expand names more than {MAX_EXPANDED} properties.")
     if parts and nested:
@@ -103,25 +104,25 @@ def _expanded(part: str) -> Expand:
     if not _NAME.fullmatch(name.strip()) or (opening and not inside.rstrip().endswith(")")):
         raise bad_query(f"Syntax error in $expand: '{part[:60]}'.")
     query: dict[str, str] = {}
-    for option in _outside(inside.rstrip()[:-1], ";") if opening else ():
+    for option in outside(inside.rstrip()[:-1], ";") if opening else ():
         key, equals, value = option.partition("=")
         if equals:
             query[key.strip()] = value
         elif option.strip():
             raise bad_query(f"Syntax error in $expand: '{option[:60]}'.")
-    return Expand(name.strip(), parse(query, nested=True))
+    return Expand(name.strip(), parse(query, nested=True), query)
 
 
-def _outside(text: str, separator: str) -> list[str]:
+def outside(text: str, separator: str) -> list[str]:
     """Split where neither quotation marks nor parentheses are open."""
-    parts, depth, quoted = [""], 0, False
-    for character in text:
+    parts: list[str] = []
+    depth, quoted, start = 0, False, 0
+    for position, character in enumerate(text):
         if character == "'":
             quoted = not quoted
         elif not quoted:
             depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == separator and not quoted and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+            if character == separator and depth == 0:
+                parts.append(text[start:position])
+                start = position + 1
+    return [*parts, text[start:]]

@@ -36,25 +36,25 @@ class Segment:
 
 def parse(path: str, aliases: Mapping[str, str] | None = None) -> list[Segment]:
     """Segments of the (decoded) path; `aliases` are the query's `@name=literal`. Raises Fault."""
-    segments = [_segment(part, aliases or {}) for part in _split(path.strip("/")) if part]
+    segments = [_segment(part, aliases or {}) for part in split(path.strip("/")) if part]
     if len(segments) > MAX_SEGMENTS:
         raise bad_query("The address has too many segments.")
     return segments
 
 
-def _split(path: str) -> list[str]:
+def split(path: str) -> list[str]:
     """At slashes outside of quotation marks and parentheses."""
-    parts, depth, quoted = [""], 0, False
-    for character in path:
+    parts: list[str] = []
+    depth, quoted, start = 0, False, 0
+    for position, character in enumerate(path):
         if character == "'":
             quoted = not quoted
         elif not quoted:
             depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == "/" and not quoted and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+            if character == "/" and depth <= 0:
+                parts.append(path[start:position])
+                start = position + 1
+    return [*parts, path[start:]]
 
 
 def _segment(text: str, aliases: Mapping[str, str]) -> Segment:
