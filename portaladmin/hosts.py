@@ -22,6 +22,8 @@ from domains.routing import custom_domain_at
 PORTAL_URLS = "sites.urls"
 ORGANIZATION_URLS = "organizations.facade.urls"
 HEALTH_URLS = "portaladmin.urls_health"
+# None: the admin center's own, as settings.ROOT_URLCONF has them.
+URLCONFS = (None, PORTAL_URLS, ORGANIZATION_URLS, HEALTH_URLS)
 HEALTH = frozenset({"/healthz", "/readyz"})
 # What may be a custom domain; nothing else is looked for.
 CUSTOM = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", re.ASCII)

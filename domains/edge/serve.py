@@ -9,7 +9,7 @@ from typing import Any, cast
 import uvicorn
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
+from django.core.servers.basehttp import get_internal_wsgi_application
 from uvicorn._types import ASGI3Application
 
 from domains.edge import choosing
@@ -32,7 +32,7 @@ def config(
     def listener(_: uvicorn.Config, __: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
         return choosing.context(lambda: watcher.current, contexts)
 
-    wsgi = application or get_wsgi_application()
+    wsgi = application or get_internal_wsgi_application()
     inner = cast(ASGI3Application, WSGIMiddleware(cast(Any, wsgi), workers=settings.EDGE_THREADS))
     return uvicorn.Config(
         Application(inner, lambda: watcher.current),

@@ -82,6 +82,20 @@ def supervisor(data_dir: Path) -> int:
     return pid
 
 
+def leader(data_dir: Path, part: str) -> int:
+    """The process that the supervisor started with this part in its command; its number. Those that it started in turn
+    may have lower numbers, since numbers begin anew.
+    """
+    above = supervisor(data_dir)
+    (pid,) = (
+        pid
+        for pid, command in processes(data_dir).items()
+        if part in command
+        and (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1] == str(above)
+    )
+    return pid
+
+
 class Run:
     """One `make up`, in a session of its own, as a terminal would start it."""
 
@@ -143,6 +157,14 @@ class Run:
             return error.code
         except OSError:
             return 0
+
+    def is_ready(self) -> bool:
+        """Whether the web server says that everything is ready, and the edge listens."""
+        try:
+            socket.create_connection(("127.0.0.1", self.https_port), timeout=5).close()
+        except OSError:
+            return False
+        return self.status("/readyz") == 200
 
     def interrupt(self) -> float:
         """Presses Ctrl-C and waits for the end: the seconds that took."""

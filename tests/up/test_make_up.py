@@ -19,6 +19,7 @@ from tests.up.running import (
     Run,
     environment,
     free_port,
+    leader,
     processes,
     started,
     supervisor,
@@ -127,9 +128,7 @@ def test_what_dies_is_started_again(up: Run) -> None:
         "postgres": "postgres -D",
         "valkey": "valkey-server",
     }
-    found = processes(up.data_dir)
-    # The first of each is the leader of the others.
-    victims = [min(pid for pid, command in found.items() if part in command) for part in parts.values()]
+    victims = [leader(up.data_dir, part) for part in parts.values()]
 
     for victim in victims:
         os.kill(victim, signal.SIGKILL)
@@ -137,13 +136,12 @@ def test_what_dies_is_started_again(up: Run) -> None:
     for name in parts:
         up.await_line(f"{name} ended unexpectedly (signal KILL); starting it again in 1 s")
         up.await_line(f"{name} is started again.")
-    wait_until(lambda: up.status("/readyz") == 200, "ready again")
+    wait_until(up.is_ready, "ready again")
 
 
 def test_the_edge_goes_on_while_web_and_worker_are_dead(up: Run) -> None:
-    found = processes(up.data_dir)
     for part in ("gunicorn", "celery -A portaladmin worker"):
-        os.kill(min(pid for pid, command in found.items() if part in command), signal.SIGKILL)
+        os.kill(leader(up.data_dir, part), signal.SIGKILL)
 
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -153,7 +151,7 @@ def test_the_edge_goes_on_while_web_and_worker_are_dead(up: Run) -> None:
     ):
         sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: portals.localhost\r\nConnection: close\r\n\r\n")
         assert sock.recv(100).startswith(b"HTTP/1.1 200")
-    wait_until(lambda: up.status("/readyz") == 200, "ready again")
+    wait_until(up.is_ready, "ready again")
 
 
 def test_a_taken_port_is_told_before_anything_starts(up: Run, tmp_path: Path) -> None:
