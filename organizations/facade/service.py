@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
 
 from organizations.facade import actions, definitions, entitysets, metadata, multipart, smallsets
 from organizations.facade.callers import Caller
 from organizations.facade.exchange import Call, Reply, of_fault
 from organizations.facade.multipart import ChangeSet, Part
 from organizations.facade.odata import options, paths
-from organizations.facade.odata.faults import UNEXPECTED, Fault, bad_query, no_segment
+from organizations.facade.odata.faults import SQL_TIMEOUT, UNEXPECTED, Fault, bad_query, no_segment
 from organizations.facade.tables import TABLES
 from organizations.ports import Rejected
 
+LONGEST = 30  # seconds of one statement
 MAX_ANSWER = 48 * 1024 * 1024  # bytes of all answers of a batch
 _REFERENCE = re.compile(r"\$(\w{1,40})")
 log = logging.getLogger(__name__)
@@ -41,15 +44,32 @@ def respond(call: Call, caller: Caller) -> Reply:
 def _one(call: Call, caller: Caller) -> Reply:
     """Raises Fault."""
     # Whatever a request changes, it changes as a whole. Actions see to that themselves: an import shows how far it is.
-    whole = nullcontext() if call.path.strip("/") in actions.ACTIONS else transaction.atomic()
+    whole = nullcontext() if call.path.strip("/") in actions.ACTIONS else _bounded()
     try:
         with whole:
             return _routed(call, caller)
     except Rejected as error:
         raise bad_query(error.message) from error
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise Fault(
+                503, UNEXPECTED, "The organization cannot answer now.", {"Retry-After": "5"}
+            ) from error
+        raise Fault(
+            400, SQL_TIMEOUT, f"The request takes more than {LONGEST} seconds. Ask for less."
+        ) from error
     except (DatabaseError, RecursionError) as error:
         log.exception("The Web API could not do %s %s", call.method, call.path[:200])
         raise Fault(500, UNEXPECTED, "The request could not be carried out.") from error
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """A transaction none of whose statements takes longer than `LONGEST`: nobody's filter may keep the database."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{LONGEST}s"])
+        yield
 
 
 def _routed(call: Call, caller: Caller) -> Reply:

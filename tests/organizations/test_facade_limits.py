@@ -13,6 +13,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
+from organizations.adapters.embedded import conditions
 from organizations.facade import entitysets, service
 from organizations.facade.odata import options, paths
 from organizations.models import Instance, Record
@@ -131,3 +132,28 @@ def test_no_more_is_counted_than_is_told(api: Api, monkeypatch: pytest.MonkeyPat
         answer = json.loads(api.get("contacts", {"$count": "true", "$top": "1"}).content)
     assert answer["@odata.count"] == 10
     assert any("COUNT(" in query["sql"] and "LIMIT 10" in query["sql"] for query in queries)
+
+
+def test_a_question_that_takes_too_long_is_given_up(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a filter is written, it keeps neither the database nor one of our threads."""
+    monkeypatch.setattr(service, "LONGEST", 0.01)
+    Record.objects.bulk_create(_contacts(api.instance, 500))
+    slow = " or ".join(f"contains(fullname,'{number}x')" for number in range(300))
+    assert fault(api.get("contacts", {"$filter": slow})) == (400, "0x80044151")
+
+
+@pytest.mark.parametrize("few", [10, 1000])
+def test_a_long_list_means_what_a_short_one_means(
+    api: Api, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(conditions, "FEW", few)
+    Record.objects.bulk_create(_contacts(api.instance, 150, jobtitle="a"))
+    api.create("contacts", {"fullname": "Nobody"})
+    names = [f"Contact {number:05}" for number in range(5, 148)]
+    quoted = ",".join(f"'{name}'" for name in [*names, "it''s nobody"])
+    found = api.rows("contacts", {"$filter": f"fullname in ({quoted})", "$orderby": "fullname"})
+    assert [row["fullname"] for row in found] == names
+    others = api.rows("contacts", {"$filter": f"not fullname in ({quoted})"})
+    assert len(others) == 151 - len(names)
+    nothing = api.rows("contacts", {"$filter": f"jobtitle in ({quoted},null)"})
+    assert [row["fullname"] for row in nothing] == ["Nobody"]

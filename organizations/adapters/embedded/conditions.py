@@ -14,12 +14,14 @@ from uuid import UUID
 from django.db.models import BooleanField, F, Func, JSONField, Q, TextField, Value
 from django.db.models.expressions import Combinable, Expression, OrderBy
 from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import In
 
 from organizations.adapters.embedded.values import clean
 from organizations.ports import Condition, Rejected
 
 _COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _NOTHING = Q(pk__in=[])
+FEW = 300  # texts of a list that are looked for one by one; planning a question for each takes longer from there on
 
 
 def matching(condition: Condition) -> Q:
@@ -104,7 +106,17 @@ def _any_of(attribute: str, values: Any) -> Q:
         raise Rejected("The operator “in” wants a list of values.", code="bad_query")
     if attribute == "id":
         return Q(record_id__in=[record_id for value in values if (record_id := _uuid(value))])
-    return reduce(or_, (_equal(attribute, value) for value in values), _NOTHING)
+    texts = {value for value in values if isinstance(value, str)}
+    if len(texts) <= FEW:
+        return reduce(or_, (_equal(attribute, value) for value in values), _NOTHING)
+    others = (_equal(attribute, value) for value in values if not isinstance(value, str))
+    return reduce(or_, others, _one_of(attribute, texts))
+
+
+def _one_of(attribute: str, texts: set[str]) -> Q:
+    """Of many, each row is looked up in the list; of few, each value in the index."""
+    said = In(text_of(attribute), sorted(texts))
+    return Q(_same_type(_value_of(attribute), "")) & Q(said)
 
 
 def _compared(attribute: str, operator: str, value: Any) -> Q:
