@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,8 +11,10 @@ from typing import Any
 MARK = "\ufeff"
 # Rows fetched at a time.
 CHUNK = 1000
-# A cell that begins with one of these may be taken for a formula (OWASP, CSV Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A cell that begins with one of these may be taken for a formula (OWASP, CSV Injection); in the wide forms of East
+# Asian keyboards, too. A spreadsheet that separates columns by another character than the comma, as its machine's
+# region wants it, begins cells in the middle of ours.
+_FORMULA = re.compile(r"""((?:^|[;|\t\r\n])["\s]*)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])|^(?=[\t\r\n])""")
 
 
 class _Echo:
@@ -23,8 +26,11 @@ class _Echo:
 
 def harmless(value: Any) -> str:
     """A cell that no spreadsheet runs: formulas begin with an apostrophe, which shows them as text."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(_as_text, "" if value is None else str(value))
+
+
+def _as_text(begin: re.Match[str]) -> str:
+    return f"{begin.group()}'"
 
 
 def line(cells: Iterable[Any]) -> str:
