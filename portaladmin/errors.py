@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.views.defaults import page_not_found
 
 from accounts import audit
 from jobs.settle import new_error_id
@@ -28,6 +29,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
         return too_large(request)
     return plain(request, "400.html", status=400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404. The page belongs to no tab, even where an address was found and what it names was not."""
+    request.resolver_match = None
+    return page_not_found(request, exception)
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

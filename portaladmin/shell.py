@@ -24,12 +24,13 @@ class Tab:
     active: bool
 
 
-_TABS = (
-    (N_("Instances"), "organizations:instances", "/instances/"),
-    (N_("Applications"), "provisioning:applications", ""),
-    (N_("Jobs"), "jobs:list", "/jobs/"),
-    (N_("Audit"), "audit", "/audit/"),
-    (N_("System"), "system", "/system/"),
+# Title, address by name, and where the pages of the tab are; pages elsewhere, such as those of errors, have no tab.
+_TABS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (N_("Instances"), "organizations:instances", ("/instances/",)),
+    (N_("Applications"), "provisioning:applications", ("/applications/", "/portals/", "/certificates/")),
+    (N_("Jobs"), "jobs:list", ("/jobs/",)),
+    (N_("Audit"), "audit", ("/audit/",)),
+    (N_("System"), "system", ("/system/",)),
 )
 # Tabs for those who manage the whole tenant.
 _TENANT_ONLY = {"audit", "system"}
@@ -58,5 +59,6 @@ def _tabs(request: HttpRequest) -> list[Tab]:
         for tab in _TABS
         if tab[1] not in _TENANT_ONLY or permissions.is_tenant_administrator(request.user)
     ]
-    here = next((prefix for _, _, prefix in shown if prefix and request.path.startswith(prefix)), "")
-    return [Tab(gettext(title), reverse(name), prefix == here) for title, name, prefix in shown]
+    # What is not there is in no tab, whatever its address begins with.
+    here = request.path if request.resolver_match else ""
+    return [Tab(gettext(title), reverse(name), here.startswith(places)) for title, name, places in shown]

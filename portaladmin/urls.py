@@ -9,6 +9,7 @@ from accounts.audit import views as audit
 from portaladmin import health, system
 
 handler400 = "portaladmin.errors.bad_request"
+handler404 = "portaladmin.errors.not_found"
 handler500 = "portaladmin.errors.server_error"
 
 urlpatterns = [
