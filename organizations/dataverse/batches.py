@@ -58,6 +58,10 @@ def _part(request: Request, number: int = 0) -> str:
 
 def read(body: bytes, content_type: str) -> list[Answer]:
     """The answers in order, those of change sets among them. Raises ValueError for what is no batch."""
+    return _read(body, content_type, within=False)
+
+
+def _read(body: bytes, content_type: str, *, within: bool) -> list[Answer]:
     match = re.search(r'boundary=(?:"([^"]+)"|([^\s;]+))', content_type)
     if match is None:
         raise ValueError("no boundary")
@@ -65,7 +69,12 @@ def read(body: bytes, content_type: str) -> list[Answer]:
     for part in _parts(body, (match[1] or match[2]).encode()):
         headers, content = _cut(part)
         inner = headers.get("content-type", "")
-        answers += read(content, inner) if "multipart/mixed" in inner else [_answer(content)]
+        if "multipart/mixed" not in inner:
+            answers.append(_answer(content))
+        elif within:
+            raise ValueError("a change set within a change set")
+        else:
+            answers += _read(content, inner, within=True)
     return answers
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from jobs.errors import JobError
@@ -18,6 +21,8 @@ DUPLICATES = frozenset({"0x80040237", "0x80060892", "0x80040333"})
 _UNREADABLE = "The organization answered in a way that makes no sense (status {status})."
 # Seconds to wait where the organization does not say.
 _THROTTLED_FOR = 30.0
+# Whoever asks for more than that is asked again all the same.
+LONGEST_WAIT = 3600.0
 MAX_MESSAGE = 600
 
 
@@ -45,10 +50,22 @@ def of_answer(status: int, headers: Mapping[str, str], body: bytes) -> JobError:
     return Unavailable(_UNREADABLE.format(status=status))
 
 
-def retry_after(headers: Mapping[str, str], default: float | None) -> float | None:
-    """Seconds that the organization asks us to wait; a date is not understood, and means the default."""
+def retry_after(
+    headers: Mapping[str, str], default: float | None, *, now: float | None = None
+) -> float | None:
+    """Seconds that the organization asks us to wait, at most `LONGEST_WAIT`, as a number or as a date (RFC 9110).
+
+    What is neither means the default. `now`: seconds since 1970.
+    """
     text = headers.get("retry-after", "").strip()
-    return float(text) if re.fullmatch(r"\d{1,6}(\.\d{1,3})?", text, re.ASCII) else default
+    if re.fullmatch(r"\d{1,300}(\.\d{1,9})?", text, re.ASCII):
+        return min(float(text), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return default
+    left = at.replace(tzinfo=at.tzinfo or UTC).timestamp() - (time.time() if now is None else now)
+    return min(max(left, 0.0), LONGEST_WAIT)
 
 
 def of_token_answer(status: int, headers: Mapping[str, str], body: bytes) -> JobError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +28,8 @@ MAX_WAIT = 2.0
 MAX_PAGES = 10_000  # of one listing
 MAX_URL = 8_000  # characters; Dataverse takes more, what stands between us and it may not
 _EARLY = 120.0  # seconds before its end that a token counts as old
+_LONGEST_LIFE = 86_400.0  # seconds; Entra's tokens live for up to a day
+_TOKEN = re.compile(r"[!-~]{1,20000}", re.ASCII)  # it goes into a header
 _HEADERS = {
     "Accept": "application/json",
     "OData-Version": "4.0",
@@ -92,9 +96,12 @@ def _ask(access: Access) -> tuple[str, float]:
         raise faults.of_token_answer(response.status, _lower(response.headers), response.body)
     try:
         answer = json.loads(response.body)
-        return str(answer["access_token"]), float(answer.get("expires_in", 0))
-    except (ValueError, KeyError, TypeError) as error:
+        token, seconds = str(answer["access_token"]), float(answer.get("expires_in", 0))
+        if not _TOKEN.fullmatch(token) or not math.isfinite(seconds):
+            raise ValueError("neither a token nor a time")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise Unavailable("The directory answered in a way that makes no sense.") from error
+    return token, min(seconds, _LONGEST_LIFE)
 
 
 def _origin_of(url: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
@@ -16,6 +18,7 @@ from jwcrypto import jwk, jwt
 from jobs.errors import JobError
 from organizations.dataverse import addresses, faults, http, queries
 from organizations.dataverse.addresses import Forbidden, Origin
+from organizations.dataverse.batches import Request
 from organizations.dataverse.credentials import Credential, Unusable, read_certificate, valid_until
 from organizations.dataverse.organization import DataverseOrganization
 from organizations.dataverse.session import Access
@@ -133,9 +136,54 @@ class TestTokens:
         assert "x5t#S256" in json.loads(token.header)
         assert "client_secret" not in form
 
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"[" * 100_000,
+            b'{"access_token":"t","expires_in":1' + b"0" * 400 + b"}",
+            b'{"access_token":"t","expires_in":NaN}',
+            b'{"access_token":"t","expires_in":1e999}',
+            b'{"access_token":"\xc3\xa9","expires_in":3600}',
+            b'{"access_token":"a\\r\\nX-Other: b","expires_in":3600}',
+            b'{"access_token":"","expires_in":3600}',
+            b'["access_token"]',
+            b'"access_token"',
+        ],
+    )
+    def test_what_is_no_token_is_not_taken_for_one(self, meet: Any, content: bytes) -> None:
+        cloud = Cloud(answer(200, ME))
+        cloud.token = httpx.Response(200, content=content)
+        with pytest.raises(Unavailable):
+            meet(cloud).who_am_i()
+        assert cloud.asked == []
+
+    def test_one_for_a_thousand_years_is_asked_for_again_in_a_day(
+        self, meet: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cloud = Cloud(answer(200, ME))
+        cloud.token = answer(200, {"access_token": "t", "expires_in": 10**11})
+        organization = meet(cloud)
+        organization.who_am_i()
+        later = time.monotonic() + 86_400
+        monkeypatch.setattr("organizations.dataverse.session.time.monotonic", lambda: later)
+        organization.who_am_i()
+        assert len(cloud.tokens) == 2
+
 
 class TestBounds:
     """Whoever answers there must not fill our memory, nor keep whoever asks for ever."""
+
+    def test_change_sets_within_change_sets(self, meet: Any) -> None:
+        """Of which a megabyte holds more than Python calls within calls."""
+        body = b""
+        for number in range(3000, 0, -1):
+            mark = str(number).encode()
+            body = b"--%b\r\nContent-Type: multipart/mixed; boundary=%d\r\n\r\n%b" % (mark, number + 1, body)
+        cloud = Cloud(
+            httpx.Response(200, content=body, headers={"Content-Type": "multipart/mixed; boundary=1"})
+        )
+        with pytest.raises(Unavailable):
+            meet(cloud)._session.batch([Request("GET", "accounts")])
 
     def test_pages_that_lead_to_themselves(self, meet: Any) -> None:
         page = {"value": [], "@odata.nextLink": f"{API}roles?$skiptoken=1"}
@@ -163,6 +211,27 @@ class TestBounds:
 
 
 class TestPatience:
+    @pytest.mark.parametrize(
+        ("asked", "seconds"),
+        [
+            ("7", 7.0),
+            ("0.5", 0.5),
+            ("99999999999999999999", 3600.0),
+            ("-5", None),
+            ("soon", None),
+            ("", None),
+            ("nan", None),
+            ("٧", None),
+            ("Sat, 21 Nov 2026 12:00:30 GMT", 30.0),
+            ("Sat, 21 Nov 2026 11:00:00 GMT", 0.0),
+            ("Sat, 21 Nov 2099 11:00:00 GMT", 3600.0),
+            ("Sat, 99 Nov 2026 11:00:00 GMT", None),
+        ],
+    )
+    def test_how_long_we_are_asked_to_wait(self, asked: str, seconds: float | None) -> None:
+        now = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
+        assert faults.retry_after({"retry-after": asked}, None, now=now) == seconds
+
     def test_a_short_wait_is_waited_for(self, meet: Any, sleeps: list[float]) -> None:
         cloud = Cloud(answer(429, Retry_After="1"), answer(200, ME))
         assert meet(cloud).who_am_i().user_id == UUID(int=2)
