@@ -22,6 +22,9 @@ def test_public_ones_are(address: str) -> None:
         *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "ff02::fb", "2001:db8::1"),
         # IPv4 in disguise.
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "64:ff9b:1::a00:1"),
+        # Of a translator of somebody's own, who may put the IPv4 address into the middle (RFC 6052, 2.2).
+        *("64:ff9b:1:7f00:0:100:909:909", "64:ff9b:1::909:909", "::127.0.0.1", "::ffff:0:127.0.0.1"),
+        *("2001:0:7f00:1::", "fec0::1", "3fff::1", "168.63.129.16"),
         *("", "ns1.example", "127.1", "0x7f000001", "2130706433", "1.1.1.1:53"),
     ],
 )
