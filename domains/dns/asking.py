@@ -1,4 +1,4 @@
-"""Asking one name server one question: UDP, then TCP for what does not fit, always within the time that is left."""
+"""Asking name servers, each question more than once if need be, always within the time that is left."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-import dns.asyncquery
 import dns.exception
 import dns.flags
 import dns.message
 
 from domains.dns.replies import Reply, failed, read
+from domains.dns.wire import PAYLOAD, NoSense, exchange
 
 # Seconds for one try; the second one is for a packet that was lost.
 ONE_TRY = 1.5
 TRIES = 2
 # Questions of one look-up. An honest chain of the greatest length needs less.
 MOST_QUESTIONS = 150
-# As resolvers announce it, so that answers are not broken into pieces (DNS Flag Day 2020).
-PAYLOAD = 1232
+SILENCE = "no answer"
+NO_TIME = "no time left"
+# What servers answer that know no EDNS (RFC 6891, 7).
+_NO_EDNS = frozenset({"FORMERR", "NOTIMP"})
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,16 @@ class Server:
 
 @dataclass
 class Asker:
-    """Asks until `seconds` are over; what is left then is answered by nobody. One for each look-up."""
+    """Asks until `seconds` are over; what is left then is answered by nobody. One for each look-up.
+
+    A server that let its first question go unanswered is not asked again: a chain may lead past it at every hop.
+    """
 
     seconds: float
     _end: float = field(init=False)
     _left: int = field(init=False, default=MOST_QUESTIONS)
+    _heard: set[tuple[str, int]] = field(init=False, default_factory=set)
+    _silent: set[tuple[str, int]] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self._end = time.monotonic() + self.seconds
@@ -59,14 +66,27 @@ class Asker:
             return failed("no host name")
         if not server.recursive:
             question.flags &= ~dns.flags.RD
-        reply = failed("no answer")
+        place = (server.address, server.port)
+        if place in self._silent:
+            return failed(SILENCE)
+        reply = await self._tries(server, question, name, kind)
+        if reply.reason not in {SILENCE, NO_TIME}:
+            self._heard.add(place)
+        elif reply.reason == SILENCE and place not in self._heard:
+            self._silent.add(place)
+        return reply
+
+    async def _tries(self, server: Server, question: dns.message.Message, name: str, kind: str) -> Reply:
+        reply = failed(SILENCE)
         for _ in range(TRIES):
             limit = min(ONE_TRY, self._end - time.monotonic())
             if limit <= 0 or self._left <= 0:
-                return failed("no time left")
+                return failed(NO_TIME)
             self._left -= 1
             reply = await self._try(server, question, name, kind, limit)
-            if reply.reason != "no answer":
+            if reply.reason in _NO_EDNS and question.edns >= 0:
+                question.use_edns(False)
+            elif reply.reason != SILENCE:
                 break
         return reply
 
@@ -74,20 +94,12 @@ class Asker:
         self, server: Server, question: dns.message.Message, name: str, kind: str, limit: float
     ) -> Reply:
         try:
-            # A server may stop in the middle of a TCP answer, so the limit is on the whole of it.
             async with asyncio.timeout(limit):
-                message, _ = await dns.asyncquery.udp_with_fallback(
-                    question,
-                    server.address,
-                    timeout=limit,
-                    port=server.port,
-                    ignore_unexpected=True,
-                    ignore_errors=True,
-                )
-        except (TimeoutError, dns.exception.Timeout):
-            return failed("no answer")
-        except (OSError, EOFError):
+                message = await exchange(question, server.address, server.port)
+        except TimeoutError:
+            return failed(SILENCE)
+        except (OSError, EOFError, ValueError):
             return failed("not reachable")
-        except (dns.exception.DNSException, ValueError):
+        except NoSense:
             return failed("an answer that makes no sense")
         return read(message, name, kind, recursive=server.recursive)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,11 +21,11 @@ LIMIT = 12.0
 def check(host: str, *, expected: str, portal_id: UUID) -> Finding:
     """Whether the host leads to the portal, whose base URL's host is `expected`. Takes some seconds at most.
 
-    Not to be called inside a transaction, nor on an event loop's thread.
+    Not to be called inside a transaction.
     """
     wanted = Wanted(host, expected, proof_text(str(portal_id)), frozenset(settings.EDGE_ADDRESSES))
     lookup = Lookup(wanted, resolvers(), LIMIT, settings.DNS_LOOPBACK_PORT)
-    return asyncio.run(lookup.run())
+    return lookup.find()
 
 
 def resolvers() -> list[Server]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from domains.dns.asking import Asker, Server
@@ -70,6 +71,13 @@ class Lookup:
     loopback_port: int | None = None
     _rows: list[Row] = field(default_factory=list)
     _is_apex: bool = False
+    # What the portal's host leads to; asked for once, by whoever comes first.
+    _edge: asyncio.Future[list[str]] | None = None
+
+    def find(self) -> Finding:
+        """`run`, in a thread of its own, since an event loop may be running in this one."""
+        with ThreadPoolExecutor(1, "dns") as pool:
+            return pool.submit(lambda: asyncio.run(self.run())).result()
 
     async def run(self) -> Finding:
         """Asks everybody. Never raises on what they answer, and ends when the seconds are over."""
@@ -81,7 +89,13 @@ class Lookup:
             seen = list(await asyncio.gather(*(self._through(server) for server in self.resolvers)))
         judgement = judge(authoritative, seen)
         target = next((sight.target for sight in authoritative if sight.seen is Seen.ELSEWHERE), "")
-        return Finding(judgement, tuple(self._rows[:MOST_ROWS]), target, self._is_apex)
+        return Finding(judgement, self._kept(), target, self._is_apex)
+
+    def _kept(self) -> tuple[Row, ...]:
+        """Many servers of one zone leave room for what the resolvers see."""
+        of_resolvers = [row for row in self._rows if row.is_resolver][: MOST_ROWS // 2]
+        others = [row for row in self._rows if not row.is_resolver]
+        return (*others[: MOST_ROWS - len(of_resolvers)], *of_resolvers)
 
     # --- the authoritative servers ------------------------------------------------------------------------------
 
@@ -161,7 +175,9 @@ class Lookup:
         return Seen.OUR_ADDRESSES, reply.ttl if reply.ttl is not None else ttl
 
     async def _ours(self) -> frozenset[str]:
-        return self.wanted.our_addresses | frozenset(await self._authority.addresses(self.wanted.expected))
+        if self._edge is None:
+            self._edge = asyncio.ensure_future(self._authority.addresses(self.wanted.expected))
+        return self.wanted.our_addresses | frozenset(await self._edge)
 
     # --- the resolvers ------------------------------------------------------------------------------------------
 
