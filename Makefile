@@ -54,8 +54,9 @@ $(VENV)/bench/installed: requirements/bench.txt
 bench: venv-dev $(VENV)/bench/installed ## Measure what jobs cost, against Celery alone and DBOS (some minutes)
 	@PYTHONPATH=$(VENV)/bench $(BIN)/python -m tests.bench $(ARGS)
 
-test: check ## Check the code, then run every test on a real PostgreSQL and Valkey
-	$(BIN)/python -m pytest $(ARGS)
+# All tests are shared by as many processes as there are cores; few need no second pair of servers.
+test: check ## Check the code, then run every test on a real PostgreSQL and Valkey (ARGS=tests/jobs for some)
+	$(BIN)/python -m pytest $(or $(ARGS),-n auto --maxprocesses 4)
 
 pictures: venv-dev ## Take the pictures of the documents anew, with the browser tests
 	PICTURES=1 $(BIN)/python -m pytest tests/browser/test_journey.py $(ARGS)

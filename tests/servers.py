@@ -1,8 +1,9 @@
 """A pytest plugin: a PostgreSQL and a Valkey for this run alone, the same engines that `make up` starts.
 
 It is loaded by `-p tests.servers`, before Django reads its settings. Every run has a new folder of its own in the
-temporary directory, so any number of runs may go on at once. TEST_DATA_DIR names a folder to keep instead, for one
-run at a time; DATABASE_URL and REDIS_URL replace the servers.
+temporary directory, so any number of runs may go on at once; with `-n`, each of the processes is such a run.
+TEST_DATA_DIR names a folder to keep instead, for one run at a time; DATABASE_URL and REDIS_URL replace the servers,
+for one process.
 """
 
 import atexit
@@ -41,7 +42,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if not (known.help or known.version):
         atexit.register(_running.close)
         try:
-            _start(_running)
+            _start(_running, engines=not known.numprocesses or "PYTEST_XDIST_WORKER" in os.environ)
         except CannotStart as error:
             raise pytest.UsageError("\n".join([str(error), *error.details])) from None
     return (yield)
@@ -52,8 +53,17 @@ def pytest_unconfigure() -> None:
     _running.close()
 
 
-def _start(running: ExitStack) -> None:
+def _start(running: ExitStack, *, engines: bool) -> None:
+    """Without `engines`, as for the process that only hands out tests, nothing but the folder is made."""
     folder = _folder(running)
+    os.environ["DATA_DIR"] = str(folder)
+    os.environ.update(keys.settle(folder, {}))
+    os.environ.setdefault("DEBUG", "0")
+    if engines:
+        _start_engines(running, folder)
+
+
+def _start_engines(running: ExitStack, folder: Path) -> None:
     engines: list[Engine] = []
     if not os.environ.get("DATABASE_URL"):
         engines.append(Postgres(folder, durable=False))
@@ -61,9 +71,6 @@ def _start(running: ExitStack) -> None:
     if not os.environ.get("REDIS_URL"):
         engines.append(Valkey(folder))
         os.environ["REDIS_URL"] = places.redis_url(folder)
-    os.environ["DATA_DIR"] = str(folder)
-    os.environ.update(keys.settle(folder, {}))
-    os.environ.setdefault("DEBUG", "0")
     for engine in engines:
         engine.prepare()
         log = places.logs_dir(folder) / f"{engine.name}.log"
@@ -82,7 +89,7 @@ def _start(running: ExitStack) -> None:
 def _folder(running: ExitStack) -> Path:
     """The folder of this run, locked."""
     if given := os.environ.get("TEST_DATA_DIR"):
-        folder = Path(given).expanduser().resolve()
+        folder = Path(given).expanduser().resolve() / os.environ.get("PYTEST_XDIST_WORKER", "")
         datadir.make(folder)
     else:
         _remove_abandoned()

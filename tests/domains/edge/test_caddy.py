@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import os
-import secrets
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ from tests.waiting import until
 __all__ = ["routed"]
 
 HOST = "www.contoso.com"
-TOKEN = secrets.token_hex(32)
+TOKEN = "0f" * 32
 
 
 @pytest.fixture(scope="module")
