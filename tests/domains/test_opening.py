@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from domains.certificates.refusals import FileRefused
 from tests.domains import der
 from tests.domains.authority import Issued, authority
 from tests.domains.corpus import BOMB, HOST, SECRET, packed
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +67,122 @@ def test_while_bombs_are_opened_others_are_told_to_come_back(
     file: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "_turns", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(opening, "WALL", 1.0)
+    monkeypatch.setattr(opening, "WAIT", 0.1)
     with opening._turns, pytest.raises(FileRefused) as refused:
         open_pfx(file, SECRET)
     assert refused.value.code == "busy"
     assert open_pfx(file, SECRET).keys == 1
+
+
+def in_place_of_the_child(monkeypatch: pytest.MonkeyPatch, folder: Path, program: str) -> None:
+    script = folder / "instead.py"
+    script.write_text(program)
+    monkeypatch.setattr(opening, "_CHILD", str(script))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "nonsense",
+        "[]",
+        "7",
+        '"error"',
+        "{}",
+        '{"error": "no code of ours"}',
+        '{"error": ["empty"]}',
+        '{"key": 7, "certificates": []}',
+        '{"key": "eA==", "certificates": 7}',
+        '{"key": "not base64", "certificates": ["x"]}',
+        '{"key": "\\u00e4", "certificates": ["x"]}',
+        "[" * 100_000,
+    ],
+)
+def test_nonsense_of_a_child_that_was_taken_over_is_a_file_that_does_not_open(
+    file: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str
+) -> None:
+    in_place_of_the_child(monkeypatch, tmp_path, f"print({answer!r})")
+    with pytest.raises(FileRefused) as refused:
+        open_pfx(file, SECRET)
+    assert refused.value.code == "bad_password_or_damaged"
+
+
+def test_an_answer_without_an_end_is_read_no_further(
+    file: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    in_place_of_the_child(monkeypatch, tmp_path, "import os\nwhile os.write(1, b'x' * 60_000): pass")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(FileRefused) as refused:
+        open_pfx(file, SECRET)
+    assert refused.value.code == "bad_password_or_damaged"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kilobytes
+
+
+def test_more_certificates_than_a_child_may_tell_are_not_looked_at(
+    file: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    in_place_of_the_child(
+        monkeypatch, tmp_path, """print('{"key": "", "certificates": [' + '"",' * 999 + '""]}')"""
+    )
+    with pytest.raises(FileRefused) as refused:
+        open_pfx(file, SECRET)
+    assert refused.value.code == "too_many_certs"
+
+
+def test_what_a_child_leaves_behind_is_ended_and_not_waited_for(
+    file: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A process that a file began, and that holds the other end of what we read."""
+    number = tmp_path / "pid"
+    in_place_of_the_child(
+        monkeypatch,
+        tmp_path,
+        f"import os, time\nif pid := os.fork():\n open({str(number)!r}, 'w').write(str(pid))\n"
+        "else:\n while True: time.sleep(60)",
+    )
+    monkeypatch.setattr(opening, "WALL", 2.0)
+    began = time.monotonic()
+    with pytest.raises(FileRefused):
+        open_pfx(file, SECRET)
+    assert time.monotonic() - began < 5
+    # Nobody of ours is its parent any more, so whoever is has to bury it; until then it is a zombie.
+    until(lambda: _is_gone(int(number.read_text())), what="its end")
+
+
+def _is_gone(process: int) -> bool:
+    try:
+        return ") Z " in Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return True
+
+
+def test_a_machine_without_time_for_an_ordinary_file_says_so_instead_of_blaming_the_file(
+    file: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    in_place_of_the_child(monkeypatch, tmp_path, "import time\ntime.sleep(60)")
+    monkeypatch.setattr(opening, "WALL", 0.5)
+    with pytest.raises(FileRefused) as refused:
+        open_pfx(file, SECRET)
+    assert refused.value.code == "busy"
+
+
+def test_a_machine_without_room_for_a_process_says_so(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*args: object, **options: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", none_left)
+    with pytest.raises(FileRefused) as refused:
+        open_pfx(file, SECRET)
+    assert refused.value.code == "busy"
+
+
+@pytest.mark.parametrize("ends", ["os.kill(os.getpid(), 9)", "os.abort()"])
+def test_a_child_that_is_killed_has_met_a_limit(
+    file: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ends: str
+) -> None:
+    in_place_of_the_child(monkeypatch, tmp_path, f"import os\n{ends}")
+    with pytest.raises(FileRefused) as refused:
+        open_pfx(file, SECRET)
+    assert refused.value.code == "kdf_too_costly"
 
 
 # In place of the child's own answer: what a crafted file could do at most, if it took the process over.
