@@ -49,8 +49,11 @@ def is_root(certificate: x509.Certificate) -> bool:
         return False
     if issued(certificate, certificate):
         return True
-    if not isinstance(certificate.signature_hash_algorithm, (hashes.MD5, hashes.SHA1)):
-        return False
+    try:
+        if not isinstance(certificate.signature_hash_algorithm, (hashes.MD5, hashes.SHA1)):
+            return False
+    except UnsupportedAlgorithm:  # MD2, of the nineties
+        pass
     own = _identifier(certificate, x509.SubjectKeyIdentifier)
     return _identifier(certificate, x509.AuthorityKeyIdentifier) in (None, own)
 
@@ -60,8 +63,26 @@ def _identifier(
 ) -> bytes | None:
     try:
         return certificate.extensions.get_extension_for_class(kind).value.key_identifier
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         return None
+
+
+def may_issue(certificate: x509.Certificate) -> bool:
+    """Whether it is an authority's, as browsers demand of each issuer. The oldest roots do not say what they are."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return certificate.subject == certificate.issuer
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return False
+
+
+def _is_legible(certificate: x509.Certificate) -> bool:
+    """Whether its names can be read, such as those of old authorities in the letters of teletypes."""
+    try:
+        return bool([certificate.subject, certificate.issuer])
+    except ValueError:
+        return False
 
 
 def is_valid(certificate: x509.Certificate, now: datetime) -> bool:
@@ -88,7 +109,7 @@ class _Builder:
             self.found.append(Chain(path, known, True))
         steps = []
         for other in self.others:
-            if other.subject != last.issuer or other in path:
+            if other.subject != last.issuer or other in path or not may_issue(other):
                 continue
             self.left -= 1
             if self.left > 0 and len(path) < _LONGEST and issued(other, last):
@@ -118,6 +139,7 @@ def build(
     now: datetime,
 ) -> Chain:
     """The best chain for the leaf: valid now, to a root that browsers know, to any root, short; in that order."""
-    builder = _Builder([other for other in others if other != leaf], roots, now)
+    legible = [other for other in others if other != leaf and _is_legible(other)]
+    builder = _Builder(legible, roots, now)
     builder.walk((leaf,))
     return builder.best()

@@ -7,8 +7,9 @@ know the root.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509 import verification
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID, SignatureAlgorithmOID
 
 from domains import hostnames
 from domains.certificates import chains
@@ -26,12 +27,35 @@ from domains.certificates.opening import Opened
 from domains.certificates.refusals import FileRefused
 from domains.certificates.verdicts import CertificateRefused, Remark
 
-_WEAK_HASHES = (hashes.MD5, hashes.SHA1)
+# What browsers verify: RSA (PKCS #1 and PSS) and ECDSA, each with SHA-2 of these sizes.
+_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_SIGNATURES = {
+    SignatureAlgorithmOID.RSA_WITH_SHA256,
+    SignatureAlgorithmOID.RSA_WITH_SHA384,
+    SignatureAlgorithmOID.RSA_WITH_SHA512,
+    SignatureAlgorithmOID.RSASSA_PSS,
+    SignatureAlgorithmOID.ECDSA_WITH_SHA256,
+    SignatureAlgorithmOID.ECDSA_WITH_SHA384,
+    SignatureAlgorithmOID.ECDSA_WITH_SHA512,
+}
+_EDWARDS = {SignatureAlgorithmOID.ED25519: "Ed25519", SignatureAlgorithmOID.ED448: "Ed448"}
+# What the library raises over a certificate that it cannot read; the last three are no kind of ValueError.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _RSA = range(2048, 8192 + 1)  # bits
 MOST_NAMES = 500
 _LONGEST_PUBLIC = 398  # days
 _COMMON_NAME = x509.NameOID.COMMON_NAME
+_LONGEST_SERIAL = 160  # bits (RFC 5280, 4.1.2.2)
+# Zeros among them, which no database keeps.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -48,7 +72,7 @@ class Judged:
     fingerprint: str
     thumbprint: str
     chain: str
-    key: str
+    key: str = field(repr=False)  # not in what a debugger or a report of an error shows of it
     is_trusted: bool
     warnings: list[Remark]
 
@@ -59,11 +83,11 @@ def judge(opened: Opened, *, roots: Sequence[x509.Certificate], now: datetime) -
         key = serialization.load_der_private_key(opened.key, None, unsafe_skip_rsa_key_validation=True)
         found = [x509.load_der_x509_certificate(der) for der in opened.certificates]
         leaf = _leaf(found, key, now)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except _UNREADABLE as error:
         raise FileRefused("unsupported") from error
     try:
         return _judged(leaf, found, key, opened.keys, roots, now)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except _UNREADABLE as error:
         raise CertificateRefused(Remark("unreadable")) from error
 
 
@@ -96,6 +120,8 @@ def _judged(
     roots: Sequence[x509.Certificate],
     now: datetime,
 ) -> Judged:
+    if leaf.serial_number.bit_length() > _LONGEST_SERIAL:
+        raise CertificateRefused(Remark("unreadable"))
     chain = chains.build(leaf, found, roots, now=now)
     names = _names(leaf)
     if error := next(_errors(leaf, chain, names, now), None):
@@ -149,7 +175,10 @@ def _key(certificate: x509.Certificate) -> Iterator[Remark]:
     except UnsupportedAlgorithm:
         key = None
     about = {"subject": _shown(certificate.subject)}
-    if isinstance(key, rsa.RSAPublicKey):
+    if certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        # A key for nothing but PSS: browsers take the signatures, not such keys, and our edge could not serve it.
+        yield Remark("key_type", {**about, "key": "RSASSA-PSS"})
+    elif isinstance(key, rsa.RSAPublicKey):
         if key.key_size not in _RSA:
             yield Remark("weak_key", {**about, "key": f"RSA, {key.key_size} bits"})
     elif isinstance(key, ec.EllipticCurvePublicKey):
@@ -162,10 +191,18 @@ def _key(certificate: x509.Certificate) -> Iterator[Remark]:
 
 
 def _signature(certificate: x509.Certificate) -> Iterator[Remark]:
-    algorithm = certificate.signature_hash_algorithm
-    if isinstance(algorithm, _WEAK_HASHES):
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        algorithm = None
+    oid = certificate.signature_algorithm_oid
+    if oid in _SIGNATURES and isinstance(algorithm, _HASHES):
+        return
+    if algorithm is not None:
         shown = algorithm.name.upper().replace("SHA1", "SHA-1")
-        yield Remark("weak_signature", {"subject": _shown(certificate.subject), "algorithm": shown})
+    else:
+        shown = _EDWARDS.get(oid, oid.dotted_string)
+    yield Remark("weak_signature", {"subject": _shown(certificate.subject), "algorithm": shown})
 
 
 def _purposes(leaf: x509.Certificate, chain: chains.Chain) -> Iterator[Remark]:
@@ -227,7 +264,8 @@ def _names(leaf: x509.Certificate) -> list[str]:
 def _is_host(name: str) -> bool:
     labels = name.removeprefix("*.").split(".")
     plain = all(label and label.replace("-", "").replace("_", "").isalnum() for label in labels)
-    return plain and name.isascii() and len(name) <= hostnames.LONGEST
+    # What ends in a number is an address, which browsers look for elsewhere.
+    return plain and name.isascii() and len(name) <= hostnames.LONGEST and not labels[-1].isdigit()
 
 
 def _is_trusted(
@@ -245,12 +283,14 @@ def _is_trusted(
 
 
 def _common_name(name: x509.Name) -> str:
-    return next((str(part.value) for part in name.get_attributes_for_oid(_COMMON_NAME)), "")[:300]
+    found = next((str(part.value) for part in name.get_attributes_for_oid(_COMMON_NAME)), "")
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", found[:300])
 
 
 def _shown(name: x509.Name) -> str:
     """What people know it by."""
-    return _common_name(name) or name.rfc4514_string()[:300] or "—"
+    whole = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", name.rfc4514_string()[:300])
+    return _common_name(name) or whole or "—"
 
 
 def _pem(served: Sequence[x509.Certificate]) -> str:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -33,6 +34,7 @@ BOMB = 2**31 - 1
 KNOWN = ("unknown_root",)  # what is said of the authority of these tests when its root is not in the file
 OWN = ("untrusted_root",)  # and when it is
 PBES = pkcs12.PBES
+RSA_8192 = Path(__file__).with_name("rsa-8192.pem")  # made once, since making one takes a minute
 
 
 @dataclass(frozen=True)
@@ -111,29 +113,51 @@ class Makers:
         self.run(*tool, "-importcert", "-noprompt", *common, "-file", "reply.pem")
         return store.read_bytes()
 
+    def aliases(self) -> bytes:
+        """A keystore of Java's with more than anybody needs: two keys, a secret one, and a trusted certificate."""
+        self.keytool("-keyalg", "EC", "-groupname", "secp256r1")
+        common = ["-keystore", "java.p12", "-storetype", "PKCS12", "-storepass", SECRET]
+        self.run(
+            "keytool", "-genkeypair", *common, "-alias", "z", "-keyalg", "EC", "-dname", "CN=another.example"
+        )
+        self.run("keytool", "-genseckey", *common, "-alias", "aes", "-keyalg", "AES", "-keysize", "256")
+        (self.folder / "stranger.pem").write_bytes(pem(authority("Stranger").certificate))
+        self.run("keytool", "-importcert", "-noprompt", *common, "-alias", "t", "-file", "stranger.pem")
+        return (self.folder / "java.p12").read_bytes()
+
     def signed_by_openssl(
-        self, digest: str, *, bits: int = 2048, issuer: bool = True, kind: str = ""
+        self,
+        digest: str,
+        *,
+        bits: int = 2048,
+        issuer: bool = True,
+        kind: str = "",
+        names: str = f"DNS:{HOST}",
+        serial: str = "",
     ) -> tuple[bytes, bytes]:
-        """Key and certificate (PEM) with a hash or a key that `cryptography` makes no more."""
+        """Key and certificate (PEM) with a hash, a key or a name that `cryptography` makes no more."""
         key, out, extensions = (self.folder / name for name in ("weak.key", "weak.pem", "weak.ext"))
         if kind == "dsa":
             self.run("openssl", "dsaparam", "-genkey", "-noout", "-out", key, "2048")
+        elif kind == "rsa-pss":
+            self.run("openssl", "genpkey", "-algorithm", "RSA-PSS", "-out", key)
         elif kind:
             self.run("openssl", "ecparam", "-name", kind, "-genkey", "-noout", "-out", key)
         else:
             self.run("openssl", "genrsa", "-out", key, str(bits))
         self.run("openssl", "req", "-new", "-key", key, "-subj", f"/CN={HOST}", "-out", "weak.csr")
-        extensions.write_text(f"subjectAltName=DNS:{HOST}\nextendedKeyUsage=serverAuth\n")
+        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
         (self.folder / "ca.pem").write_bytes(pem(self.middle.certificate))
         (self.folder / "ca.key").write_bytes(pem_key(self.middle.key))
         by = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"] if issuer else ["-signkey", str(key)]
+        by += ["-set_serial", serial] if serial else []
         command = ["openssl", "x509", "-req", "-in", "weak.csr", f"-{digest}", "-days", "60", *by]
         self.run(*command, "-extfile", extensions, "-out", out)
         return key.read_bytes(), out.read_bytes()
 
-    def weak(self, digest: str, *, bits: int = 2048, kind: str = "", issuer: bool = True) -> bytes:
+    def weak(self, digest: str = "sha256", *, issuer: bool = True, **options: Any) -> bytes:
         """The same as a .pfx file by OpenSSL."""
-        key, certificate = self.signed_by_openssl(digest, bits=bits, kind=kind, issuer=issuer)
+        key, certificate = self.signed_by_openssl(digest, issuer=issuer, **options)
         (self.folder / "key.pem").write_bytes(key)
         (self.folder / "chain.pem").write_bytes(certificate + (pem(*self.chain) if issuer else b""))
         command = [
@@ -240,6 +264,7 @@ def other_programs(m: Makers) -> Iterator[Case]:
         yield Case("java-rsa", m.keytool(*key), "secret", warnings=OWN)
         yield Case("java-legacy", m.keytool(*key, legacy=True), "secret", warnings=OWN)
         yield Case("java-ec", m.keytool("-keyalg", "EC", "-groupname", "secp256r1"), "secret", warnings=OWN)
+        yield Case("java-two-aliases", m.aliases(), "secret", warnings=(*OWN, "two_keys"))
     for name, encryption, mac in (
         ("3des", PBES.PBESv1SHA1And3KeyTripleDESCBC, hashes.SHA1()),  # noqa: S303 - as Windows does
         ("aes", PBES.PBESv2SHA256AndAES256CBC, hashes.SHA256()),
@@ -263,12 +288,32 @@ def by_hand(m: Makers) -> Iterator[Case]:
     scrypted = der.encrypted_info(*der.scrypted(der.seq(*bags), "secret"))
     yield Case("scrypt", der.pfx(der.data_info(key), scrypted), "secret", warnings=KNOWN)
     yield Case("indefinite-length", der.indefinite(m.openssl()), "secret", warnings=KNOWN)
+    yield Case("everything-in-pieces", in_pieces(key, bags), "secret", warnings=KNOWN)
     second = der.key_bag(der_key(elliptic()))
     both = der.pfx(der.data_info(key, second), infos[1])
     yield Case("two-keys", both, "secret", warnings=("unknown_root", "two_keys"))
     bags_of_twenty = [*bags, *[der.cert_bag(der_of(make(f"Stranger {n}").certificate)) for n in range(18)]]
     twenty = der.pfx(der.data_info(key, *bags_of_twenty))
     yield Case("twenty-certificates", twenty, "", warnings=KNOWN)
+
+
+def in_pieces(key: bytes, bags: list[bytes]) -> bytes:
+    """As older versions of Bouncy Castle write: lengths that are told at the end, strings in pieces."""
+
+    def pieces(content: bytes) -> list[bytes]:
+        return [der.octets(content[at : at + 300]) for at in range(0, len(content), 300)]
+
+    def part(kind: str, *content: bytes) -> bytes:
+        return der.until_end(0x30, der.oid(kind), der.until_end(0xA0, *content))
+
+    algorithm, ciphertext = der.encrypted(der.seq(*bags), "secret")
+    inner = der.until_end(0x30, der.oid(der.DATA), algorithm, der.until_end(0xA0, *pieces(ciphertext)))
+    safes = (
+        part(der.DATA, der.until_end(0x24, *pieces(der.seq(key)))),
+        part(der.ENCRYPTED, der.until_end(0x30, der.number(0), inner)),
+    )
+    whole = part(der.DATA, der.until_end(0x24, *pieces(der.until_end(0x30, *safes))))
+    return der.until_end(0x30, der.number(3), whole)
 
 
 def shapes(m: Makers) -> Iterator[Case]:
@@ -286,6 +331,9 @@ def shapes(m: Makers) -> Iterator[Case]:
                      begins=NOW - 300 * DAY, ends=NOW - DAY)  # fmt: skip
     yield Case("expired-twin-of-the-intermediate", m.packed(m.leaf, [cross_old.certificate, *m.chain]), "secret",
                warnings=KNOWN)  # fmt: skip
+    own_leaf = m.root.issue("Not An Authority", ["na.example"])
+    yield Case("issuer-that-is-no-authority", m.packed(own_leaf.issue(HOST, [HOST]), [own_leaf.certificate]),
+               "secret", warnings=("incomplete_chain",), served=1)  # fmt: skip
     yield Case(
         "without-intermediate", m.packed(m.leaf, []), "secret", warnings=("incomplete_chain",), served=1
     )
@@ -299,11 +347,21 @@ def shapes(m: Makers) -> Iterator[Case]:
         "p384": ec.generate_private_key(ec.SECP384R1()),
         "p521": ec.generate_private_key(ec.SECP521R1()),
         "rsa-4096": rsa.generate_private_key(65537, 4096),
+        "rsa-8192": serialization.load_pem_private_key(RSA_8192.read_bytes(), None),  # type: ignore[dict-item]
     }
     for name, key in keys.items():
         yield Case(name, m.packed(m.middle.issue(HOST, [HOST], key=key)), "secret", warnings=KNOWN)
     wild = ("*.fabrikam.shop", "fabrikam.shop")
     yield Case("wildcard", m.packed(m.middle.issue("Fabrikam", wild)), "secret", warnings=KNOWN, names=wild)
+    yield Case(
+        "zero-in-its-name", m.packed(m.middle.issue("support\0evil", [HOST])), "secret", warnings=KNOWN
+    )
+    both = m.weak(names=f"DNS:{HOST},IP:192.0.2.7,URI:https://a.example/,email:a@a.example")
+    yield Case("names-of-other-kinds-too", both, "secret", warnings=KNOWN)
+    idn = ("xn--bcher-kva.example",)
+    yield Case(
+        "letters-of-other-languages", m.packed(m.middle.issue("x", idn)), "secret", warnings=KNOWN, names=idn
+    )
     foreign = m.middle.issue(HOST, [HOST], usages=None)
     yield Case("no-purposes", m.packed(foreign), "secret", warnings=("unknown_root", "no_eku"))
 
@@ -422,15 +480,27 @@ def refused_certificates(m: Makers) -> Iterator[Case]:
     yield Case("sha1-self-signed", m.weak("sha1", issuer=False), "secret", "weak_signature")
     yield Case("md5", m.weak("md5", issuer=False), "secret", "weak_signature")
     yield case("sha1-intermediate", "weak_signature", *sha1_intermediate(m))
-    yield Case("rsa-1024", m.weak("sha256", bits=1024), "secret", "weak_key")
-    yield Case("secp256k1", m.weak("sha256", kind="secp256k1"), "secret", "weak_key")
-    yield Case("p224", m.weak("sha256", kind="secp224r1"), "secret", "weak_key")
-    yield Case("dsa", m.weak("sha256", kind="dsa"), "secret", "key_type")
+    yield Case("sha224", m.weak("sha224"), "secret", "weak_signature")
+    yield Case("sha3", m.weak("sha3-256"), "secret", "weak_signature")
+    edwards = make("Edwards", ca=True, usages=None, key=ed25519.Ed25519PrivateKey.generate())
+    yield case("signed-with-ed25519", "weak_signature", edwards.issue(HOST, [HOST]), [edwards.certificate])
+    yield Case("rsa-1024", m.weak(bits=1024), "secret", "weak_key")
+    for kind in ("secp256k1", "secp224r1", "brainpoolP256r1"):
+        yield Case(kind, m.weak(kind=kind), "secret", "weak_key")
+    yield Case("dsa", m.weak(kind="dsa"), "secret", "key_type")
+    yield Case("rsa-pss", m.weak(kind="rsa-pss"), "secret", "key_type")
     yield case("ed25519", "key_type", issue(HOST, [HOST], key=ed25519.Ed25519PrivateKey.generate()))
     yield case("for-clients", "eku", issue(HOST, [HOST], usages=[ExtendedKeyUsageOID.CLIENT_AUTH]))
     yield case("no-signatures", "key_usage", issue(HOST, [HOST], signature=False))
     yield case("no-names", "no_san", issue(HOST))
-    yield case("too-many-names", "too_many_names", issue(HOST, [f"h{n}.fabrikam.shop" for n in range(600)]))
+    yield Case("address-alone", m.weak(names="IP:192.0.2.7"), "secret", "no_san")
+    yield case("address-among-the-names", "no_san", issue(HOST, ["192.0.2.7"]))
+    yield Case("names-that-are-none", m.weak(names="DER:0102"), "secret", "unreadable")
+    yield Case("name-of-a-forgotten-kind", m.weak(names="DER:3004A5020500"), "secret", "unreadable")
+    yield Case("endless-serial-number", m.weak(serial="0x" + "7f" * 40), "secret", "unreadable")
+    yield case(
+        "too-many-names", "too_many_names", issue(HOST, [f"h{n}.fabrikam.shop" for n in range(12_000)])
+    )
     yield case("intermediate-as-leaf", "is_ca", m.root.issue("CA", [HOST], ca=True), [m.root.certificate])
 
 

@@ -29,6 +29,11 @@ def tlv(tag: int, *parts: bytes) -> bytes:
     return bytes([tag, 0x80 | len(length)]) + length + content
 
 
+def until_end(tag: int, *parts: bytes) -> bytes:
+    """With an indefinite length, as BER allows."""
+    return bytes([tag, 0x80]) + b"".join(parts) + b"\0\0"
+
+
 def seq(*parts: bytes) -> bytes:
     return tlv(0x30, *parts)
 
@@ -125,7 +130,6 @@ def pbmac1(content: bytes, password: str, *, iterations: int = 2048, stated: int
 
 
 def indefinite(der: bytes) -> bytes:
-    """The same element with an indefinite length, as BER allows."""
-    reader = asn1.Reader(der)
-    element = reader.element(0, len(der))
-    return bytes([element.tag, 0x80]) + der[element.start : element.end] + b"\0\0"
+    """The same element with an indefinite length."""
+    element = asn1.Reader(der).element(0, len(der))
+    return until_end(element.tag, der[element.start : element.end])

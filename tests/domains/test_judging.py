@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import LazySettings
+from hypothesis import given
+from hypothesis import settings as tried
+from hypothesis import strategies as st
 
+from accounts.words import Refusal
 from domains.certificates import trust
+from domains.certificates.asn1 import oid
 from domains.certificates.judging import Judged, judge
 from domains.certificates.opening import Opened
 from tests.domains.authority import DAY, NOW, Issued, authority, elliptic, make
@@ -21,6 +28,11 @@ def root() -> Issued:
 @pytest.fixture(scope="module")
 def middle(root: Issued) -> Issued:
     return root.issue("Intermediate", ca=True, usages=None, ends=NOW + 500 * DAY)
+
+
+@pytest.fixture(scope="module")
+def leaf(middle: Issued) -> Issued:
+    return middle.issue(HOST, [HOST])
 
 
 def judged(leaf: Issued, *others: Issued, roots: tuple[Issued, ...] = ()) -> Judged:
@@ -85,6 +97,46 @@ def test_certificates_that_sign_each_other_end_the_search(root: Issued) -> None:
     same = Issued(make("Same", ca=True, usages=None, key=key).certificate, key)
     twins = [same.issue("Same", ca=True, usages=None, key=key) for _ in range(17)]
     assert judged(same.issue(HOST, [HOST]), *loop, *twins).names == [HOST]
+
+
+def test_neither_the_key_nor_a_part_of_it_shows_in_what_is_reported_of_an_error(root: Issued) -> None:
+    found = judged(root.issue(HOST, [HOST]))
+    assert "PRIVATE KEY" in found.key
+    assert "PRIVATE KEY" not in repr(found)
+
+
+def test_a_stranger_whose_name_cannot_be_read_is_dropped(root: Issued) -> None:
+    """Old authorities have names in the letters of teletypes, which were used for Latin-1 then."""
+    leaf, old = root.issue(HOST, [HOST]), der_of(authority("Trust Center").certificate)
+    unreadable = old.replace(b"\x0c\x0cTrust Center", b"\x14\x0cTr\xfcst Center")
+    assert unreadable != old
+    opened = Opened(der_key(leaf.key), (der_of(leaf.certificate), unreadable), 1)
+    assert judge(opened, roots=[root.certificate], now=NOW).is_trusted
+
+
+def test_a_root_of_the_nineties_is_a_root() -> None:
+    """Nobody can check an MD2 signature any more, and of a root nobody does."""
+    key = rsa.generate_private_key(65537, 2048)
+    issuer = make("Of 1996", ca=True, usages=None, key=key)
+    old = der_of(issuer.certificate).replace(oid("1.2.840.113549.1.1.11"), oid("1.2.840.113549.1.1.2"))
+    leaf = issuer.issue(HOST, [HOST])
+    opened = Opened(der_key(leaf.key), (der_of(leaf.certificate), old), 1)
+    assert codes(judge(opened, roots=(), now=NOW)) == ["untrusted_root"]
+
+
+@tried(max_examples=300, deadline=None)
+@given(st.data())
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+def test_a_changed_certificate_is_judged_or_refused(
+    root: Issued, middle: Issued, leaf: Issued, data: st.DataObject
+) -> None:
+    ders = [bytearray(der_of(one.certificate)) for one in (leaf, middle, root)]
+    for _ in range(data.draw(st.integers(1, 6))):
+        one = ders[data.draw(st.integers(0, 2))]
+        one[data.draw(st.integers(0, len(one) - 1))] = data.draw(st.integers(0, 255))
+    opened = Opened(der_key(leaf.key), tuple(map(bytes, ders)), 1)
+    with contextlib.suppress(Refusal):
+        assert judge(opened, roots=[root.certificate], now=NOW).names
 
 
 def test_names_that_are_no_host_names_are_left_out(root: Issued) -> None:
