@@ -18,4 +18,8 @@ def allow(*, person: int | str, action: str, per_minute: int, now: float | None 
     key = f"limit:{action}:{person}:{int(time.time() if now is None else now) // _MINUTE}"
     if cache.add(key, 1, timeout=2 * _MINUTE):
         return True
-    return int(cache.incr(key)) <= per_minute
+    try:
+        return int(cache.incr(key)) <= per_minute
+    except ValueError:  # the count went in between, as the whole cache may
+        cache.set(key, 1, timeout=2 * _MINUTE)
+        return True

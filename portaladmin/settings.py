@@ -212,7 +212,15 @@ if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # In the database, so that limits on sign-in hold over all web processes and while the broker is down.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# A third of a cache that is full is thrown away, whether it has expired or not; nobody shall lose the count of their
+# tries by crowding it.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 
 # --- Celery: only a doorbell (see docs/how-jobs-survive.md) -------------------------------------------------
 REDIS_URL: str = env.str("REDIS_URL", places.redis_url(DATA_DIR))
