@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +21,7 @@ LONG = httpx.Timeout(300.0, connect=5.0, pool=5.0)
 
 # Seconds that an answer may take as a whole, however it trickles in.
 WHOLE, LONG_WHOLE = 60.0, 600.0
+_end: ContextVar[float] = ContextVar("end", default=float("inf"))
 MAX_ANSWER = 64 * 1024 * 1024  # bytes, unpacked; a page of 5,000 records has a tenth of it
 
 
@@ -72,6 +75,16 @@ class Received:
     body: bytes
 
 
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Requests in here end before so much time has passed, all of them together."""
+    token = _end.set(min(_end.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _end.reset(token)
+
+
 def ask(
     client: httpx.Client,
     method: str,
@@ -86,9 +99,9 @@ def ask(
 
     Raises httpx.HTTPError.
     """
-    end = time.monotonic() + (LONG_WHOLE if long else WHOLE)
+    end = min(_end.get(), time.monotonic() + (LONG_WHOLE if long else WHOLE))
     body = bytearray()
-    timeout = LONG if long else TIMEOUT
+    timeout = _until(_end.get(), LONG if long else TIMEOUT)
     with client.stream(method, url, content=content, data=form, headers=headers, timeout=timeout) as response:
         for part in response.iter_bytes():
             body += part
@@ -97,6 +110,15 @@ def ask(
             if time.monotonic() > end:
                 raise httpx.ReadTimeout("The answer takes too long.", request=response.request)
         return Received(response.status_code, response.headers, bytes(body))
+
+
+def _until(end: float, usual: httpx.Timeout) -> httpx.Timeout:
+    """Raises httpx.ConnectTimeout when no time is left."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise httpx.ConnectTimeout("There is no time left to ask.")
+    parts = {name: min(seconds, left) for name, seconds in usual.as_dict().items() if seconds is not None}
+    return httpx.Timeout(left, **parts)
 
 
 def of_url(url: str) -> Origin:

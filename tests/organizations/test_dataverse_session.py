@@ -237,6 +237,16 @@ class TestPatience:
         assert meet(cloud).who_am_i().user_id == UUID(int=2)
         assert sleeps == [1.0]
 
+    def test_requests_may_have_an_end_together(self, meet: Any) -> None:
+        cloud = Cloud(answer(200, ME))
+        organization = meet(cloud)
+        with http.within(30):
+            organization.who_am_i()
+        assert max(cloud.asked[0].extensions["timeout"].values()) <= 30
+        with http.within(0), pytest.raises(Unavailable):
+            organization.who_am_i()
+        assert len(cloud.asked) == 1
+
     def test_a_long_one_is_left_to_the_job(self, meet: Any, sleeps: list[float]) -> None:
         cloud = Cloud(answer(429, Retry_After="37"))
         with pytest.raises(Throttled) as throttled:
