@@ -64,7 +64,8 @@ class StepContext:
             yield
 
     def plan(self, kind: str, name: str, *, scope: Resource.Scope = Resource.Scope.HOSTED) -> Resource:
-        """Write into the ledger what this step is about to make."""
-        return ledger.plan(
-            job_id=self.job_id, exclusive_key=self.exclusive_key, kind=kind, name=name, scope=scope
-        )
+        """Write into the ledger what this step is about to make. Raises LostLease."""
+        with self.owned():
+            return ledger.plan(
+                job_id=self.job_id, exclusive_key=self.exclusive_key, kind=kind, name=name, scope=scope
+            )

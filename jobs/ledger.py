@@ -26,11 +26,10 @@ def plan(*, job_id: UUID, exclusive_key: str, kind: str, name: str, scope: Resou
     return row
 
 
-def made(resource: Resource, *, external_id: str) -> None:
-    """It is there, and the outside world knows it by this id."""
-    Resource.objects.filter(pk=resource.pk).exclude(state=Resource.State.RELEASED).update(
-        state=Resource.State.MADE, external_id=external_id
-    )
+def made(resource: Resource, *, external_id: str) -> bool:
+    """It is there, and the outside world knows it by this id. False: it was released while it was made."""
+    rows = Resource.objects.filter(pk=resource.pk).exclude(state=Resource.State.RELEASED)
+    return bool(rows.update(state=Resource.State.MADE, external_id=external_id))
 
 
 def released(resource: Resource) -> None:

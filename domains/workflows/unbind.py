@@ -142,15 +142,16 @@ def _undo(context: StepContext, resource: Resource) -> None:
     active = Job.objects.filter(exclusive_key=binding_key(portal_id), state__in=ACTIVE).first()
     if active is not None and not _stopped(active):
         raise NotYet(1.0, note="The binding of the custom domain is being stopped.")
-    domain = (
-        CustomDomain.objects.select_related("portal")
-        .filter(portal_id=portal_id, hostname=resource.name)
-        .first()
-    )
-    if domain is None:
-        return
-    # Edges serve rows; without it they stop within a second.
-    row = dangling.give_up(domain, target=domain.portal.host)
+    with context.owned():
+        domain = (
+            CustomDomain.objects.select_related("portal")
+            .filter(portal_id=portal_id, hostname=resource.name)
+            .first()
+        )
+        if domain is None:
+            return
+        # Edges serve rows; without it they stop within a second.
+        row = dangling.give_up(domain, target=domain.portal.host)
     # What is not seen now, the daily look sees.
     dangling.keep(row, dangling.look(row), at=timezone.now())
 

@@ -68,7 +68,8 @@ def _load_content(context: StepContext) -> Mapping[str, Any]:
     there = _already_there(organization, sample.records)
     # What the organization has is left alone: a person may have changed it since a portal stood here before.
     missing = [record for record in sample.records if record[1] not in there]
-    Portal.objects.filter(pk=context.inputs["portal_id"]).update(content_language=sample.lcid)
+    with context.owned():
+        Portal.objects.filter(pk=context.inputs["portal_id"]).update(content_language=sample.lcid)
     return {"records": organization.upsert_many(missing), "kept": len(there), "language": sample.lcid}
 
 

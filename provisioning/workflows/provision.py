@@ -108,13 +108,25 @@ def _register(context: StepContext) -> Mapping[str, Any]:
             redirect_uris=[f"{portal.url}signin-oidc"],
             owners=[UUID(context.inputs["submitted_by"])],
         )
-        ledger.made(resource, external_id=str(application.id))
+        if not ledger.made(resource, external_id=str(application.id)):
+            _leave_none(context, application.id)
         _store_secret(context, portal, application.id, application.client_id)
     except DirectoryDenied as error:
         raise Blocked(str(error), code="directory_denied") from error
     except DirectoryUnavailable as error:
         raise Transient(str(error), code="directory_unavailable") from error
     return {"application_id": str(application.id), "client_id": str(application.client_id)}
+
+
+def _leave_none(context: StepContext, application_id: UUID) -> None:
+    """A reset came while this worker slept: what it made now is nobody's, unless another provisioning has it already.
+
+    Raises LostLease.
+    """
+    held = ledger.held(exclusive_key=context.exclusive_key)
+    if not any(row.kind == "directory-application" for row in held):
+        directory().delete(application_id)
+    raise LostLease
 
 
 def _store_secret(context: StepContext, portal: Portal, application_id: UUID, client_id: UUID) -> None:
@@ -149,7 +161,8 @@ def _create_website(context: StepContext) -> Mapping[str, Any]:
         resource = context.plan(entity, str(record_id), scope=scope)
         organization.upsert(entity, record_id, attributes)
         ledger.made(resource, external_id=str(record_id))
-    Portal.objects.filter(pk=portal.pk).update(website_id=site, organization_url=url)
+    with context.owned():
+        Portal.objects.filter(pk=portal.pk).update(website_id=site, organization_url=url)
     return {"website_id": str(site)}
 
 
@@ -172,8 +185,9 @@ def _website_records(
 def _publish(context: StepContext) -> Mapping[str, Any]:
     subdomain = context.inputs["subdomain"]
     resource = context.plan("route", subdomain)
-    hosting().publish(subdomain, portal_id=UUID(context.inputs["portal_id"]))
-    ledger.made(resource, external_id=subdomain)
+    with context.owned():
+        hosting().publish(subdomain, portal_id=UUID(context.inputs["portal_id"]))
+        ledger.made(resource, external_id=subdomain)
     return {}
 
 
@@ -211,7 +225,8 @@ def _probe(context: StepContext) -> Mapping[str, Any]:
     probe = hosting().probe(subdomain)
     if probe.portal_id != UUID(context.inputs["portal_id"]) or probe.face is Face.NOBODY:
         raise HostingUnavailable(f"The portal's URL does not answer as this portal (status {probe.status}).")
-    hosting().answered(subdomain)
+    with context.owned():
+        hosting().answered(subdomain)
     return {"status": probe.status, "face": probe.face.value}
 
 

@@ -83,11 +83,11 @@ def _check(context: StepContext) -> Mapping[str, Any]:
 
 def _withdraw(context: StepContext) -> Mapping[str, Any]:
     """The URL stops answering before anything is deleted."""
-    routes = [row for row in ledger.held(exclusive_key=context.exclusive_key) if row.kind == "route"]
-    for route in routes:
-        hosting().withdraw(route.name, portal_id=UUID(context.inputs["portal_id"]))
-        ledger.released(route)
     with context.owned():
+        routes = [row for row in ledger.held(exclusive_key=context.exclusive_key) if row.kind == "route"]
+        for route in routes:
+            hosting().withdraw(route.name, portal_id=UUID(context.inputs["portal_id"]))
+            ledger.released(route)
         Portal.objects.filter(pk=context.inputs["portal_id"]).update(published_at=None)
     return {"addresses": [route.name for route in routes]}
 
@@ -95,7 +95,8 @@ def _withdraw(context: StepContext) -> Mapping[str, Any]:
 def _release(context: StepContext) -> Mapping[str, Any]:
     """All resources of one kind, newest first."""
     act = teardown.find(context.argument)
-    rows = [row for row in _hosted(context) if row.kind == context.argument]
+    with context.owned():  # what is held later may be of another provisioning
+        rows = [row for row in _hosted(context) if row.kind == context.argument]
     for row in rows:
         context.check()
         act.undo(context, row)
@@ -127,6 +128,8 @@ def _remove_application(context: StepContext, resource: Resource) -> None:
         made = directory().find(request_key=portal_key(context.inputs["portal_id"]))
         if made is None:
             return
+        with context.owned():  # else it may be the one of a later provisioning
+            pass
         resource.external_id = str(made.id)
     try:
         directory().delete(UUID(resource.external_id))
@@ -144,7 +147,8 @@ def _forget_keys(context: StepContext, resource: Resource) -> None:
 
 
 def _release_address(context: StepContext, resource: Resource) -> None:
-    hosting().release(resource.name, portal_id=UUID(context.inputs["portal_id"]))
+    with context.owned():
+        hosting().release(resource.name, portal_id=UUID(context.inputs["portal_id"]))
 
 
 teardown.register(
