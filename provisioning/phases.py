@@ -174,6 +174,7 @@ def why_no_new_packages(phase: Phase, packages: Packages) -> str | None:
     """The same for the present installation of its packages."""
     if phase in _WAS_RESET:
         return WAS_RESET_SINCE
-    if phase in (Phase.CONFIGURING, Phase.INSTANCE_UPDATING):
+    # A provisioning that failed asks for packages of its own, if its values were changed since these were asked for.
+    if phase in (Phase.CONFIGURING, Phase.PROVISIONING_FAILED, Phase.INSTANCE_UPDATING):
         return why_no_updates(phase, packages)
     return None if packages is Packages.INSTALL_FAILED else PACKAGES_DID_NOT_FAIL

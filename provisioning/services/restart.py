@@ -14,6 +14,7 @@ from django.db import transaction
 from jobs import services as jobs
 from jobs.models import Job
 from provisioning.models import Portal
+from provisioning.phases import NOT_ITS_PRESENT_JOB
 from provisioning.policies import NotNow, no_new_reset
 from provisioning.services import reset
 
@@ -28,7 +29,8 @@ def again(job: Job, user: User) -> Job:
     Whether it may be begun anew is asked where the new one begins (`policies.require_new_attempt`).
     Raises NotRestartable, AlreadyActive.
     """
-    Portal.objects.select_for_update().get(pk=job.inputs["portal_id"])
+    if not Portal.objects.select_for_update().filter(pk=job.inputs["portal_id"]):
+        raise jobs.NotRestartable(NOT_ITS_PRESENT_JOB)  # removed since
     return jobs.restart(job_id=job.id, requested_by=user)
 
 
@@ -38,7 +40,8 @@ def reset_again(job: Job, user: User) -> Job:
     Raises NotRestartable, AlreadyActive, jobs.errors.Blocked and Transient.
     """
     portal_id = UUID(job.inputs["portal_id"])
-    if sentence := no_new_reset(Portal.objects.get(pk=portal_id), job.id):
+    portal = Portal.objects.filter(pk=portal_id).first()
+    if sentence := no_new_reset(portal, job.id) if portal else NOT_ITS_PRESENT_JOB:
         raise jobs.NotRestartable(sentence)
     try:
         return reset.submit(portal_id=portal_id, user=user)

@@ -11,8 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.adapters.embedded_directory import EmbeddedDirectory
 from accounts.directory import directory
-from accounts.models import DirectoryApplicationSecret
-from accounts.ports import Secret
+from accounts.models import DirectoryApplication, DirectoryApplicationSecret
+from accounts.ports import Application, Secret
 from accounts.roles import ROLE_TEMPLATES, OrganizationRole
 from accounts.vault import unseal
 from jobs import ledger, reconciler, restarting, runner, services
@@ -22,15 +22,16 @@ from jobs.services import NotRestartable
 from jobs.states import JobState
 from organizations import administration, installations
 from organizations.models import Language, RoleMembership, SystemUser
-from provisioning.models import Portal
+from provisioning.models import Portal, TermsAcceptance
 from provisioning.phases import (
     NOT_ALLOWED,
     NOT_ITS_PRESENT_JOB,
+    RESTART_FIRST,
     WAS_RESET_SINCE,
     Packages,
     Phase,
 )
-from provisioning.services import reset
+from provisioning.services import provision, reset
 from tests.provisioning.conftest import SignIn, World, run_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,6 +107,63 @@ def test_packages_of_a_configuration_that_was_reset_are_not_installed_any_more(
             requested_by=world.user("system.admin"),
         )
     assert (refresh(portal).phase, portal.packages) == (Phase.RESET, Packages.NONE)
+
+
+def test_packages_of_values_that_were_changed_do_not_stand_in_the_way_of_the_new_ones(
+    world: World, web: LiveServer
+) -> None:
+    portal, admin = world.portal(), world.user("system.admin")
+    runner.run(world.submit(portal, template="custom").id)
+    packages = Job.objects.get(kind="install-packages")
+    services.cancel(job_id=packages.id, requested_by=None)
+    Portal.objects.filter(pk=portal.pk).update(phase=Phase.PROVISIONING_FAILED)
+    Job.objects.filter(pk=refresh(portal).provision_job_id).update(state=JobState.FAILED)
+    changed = provision.change(
+        portal_id=portal.id, configuration=world.configuration(template="custom", language=1031), user=admin
+    )
+    services.cancel(job_id=changed.id, requested_by=None)
+    # It did not come to ask for its packages; those that the portal has are of the values of before.
+    assert why_not(Job.objects.get(pk=packages.pk)) == RESTART_FIRST
+    with pytest.raises(NotRestartable):
+        restarting.restart(job=Job.objects.get(pk=packages.pk), user=admin)
+    again = restarting.restart(job=changed, user=admin)
+    runner.run(again.id)
+    again.refresh_from_db()
+    assert (again.state, again.error_code) == (JobState.SUCCEEDED, "")
+    assert refresh(portal).packages_job is not None
+    assert refresh(portal).packages_job.inputs["language"] == 1031
+
+
+def test_a_job_whose_portal_was_removed_is_shown_and_not_begun_anew(
+    failed: tuple[Portal, Job], sign_in: SignIn
+) -> None:
+    portal, job = failed
+    browser = sign_in("global.admin")
+    TermsAcceptance.objects.filter(portal=portal).delete()
+    portal.delete()
+    for path in (f"/jobs/{job.id}/", "/jobs/", "/jobs/failed/"):
+        assert browser.get(path).status_code == 200
+    response = browser.post(f"/jobs/{job.id}/restart/", follow=True)
+    assert NOT_ITS_PRESENT_JOB in response.content.decode()
+    cause = {"kind": job.kind, "code": job.error_code, "job": [str(job.id)]}
+    assert browser.post("/jobs/failed/", cause).status_code == 200
+    assert not job.restarts.exists()
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.WAITING])
+def test_a_job_whose_portal_was_removed_is_cancelled_or_ends_by_itself(
+    world: World, sign_in: SignIn, state: JobState
+) -> None:
+    portal = world.portal()
+    job, other = world.submit(portal), world.submit(world.portal("trial"), subdomain="another")
+    gone = Portal.objects.filter(pk__in=[portal.pk, other.inputs["portal_id"]])
+    TermsAcceptance.objects.filter(portal__in=gone).delete()
+    gone.delete()
+    Job.objects.update(state=state)
+    assert sign_in("global.admin").post(f"/jobs/{job.id}/cancel/").status_code == 302
+    runner.run(other.id)
+    states = dict(Job.objects.values_list("id", "state"))
+    assert (states[job.id], states[other.id]) == (JobState.CANCELLED, JobState.FAILED)
 
 
 def test_a_reset_that_failed_goes_on_from_its_jobs_page_with_rights_asked_for_anew(
@@ -217,6 +275,33 @@ def test_a_worker_that_overslept_leaves_the_portal_the_secret_that_the_other_one
     text = unseal(portal.client_secret, place=f"portal:{portal.id}:client-secret")
     assert directory().check_secret(portal.client_id, text)
     assert [secret.id for secret in DirectoryApplicationSecret.objects.all()] == [portal.client_secret_id]
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_worker_that_overslept_a_reset_leaves_no_application_of_its_own(
+    world: World, web: LiveServer, monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    portal = world.portal()
+    job = world.submit(portal, template="custom")
+    real = EmbeddedDirectory.register
+
+    def oversleeping(self: EmbeddedDirectory, **asked: Any) -> Application:
+        monkeypatch.setattr(EmbeddedDirectory, "register", real)
+        Job.objects.filter(pk=job.pk).update(lease_expires_at=job.created_at)
+        reconciler._take_over()
+        runner.run(job.id)
+        run_all()
+        do_reset(refresh(portal), world)
+        if anew:
+            world.submit(refresh(portal), template="custom")
+            run_all()
+        return real(self, **asked)
+
+    monkeypatch.setattr(EmbeddedDirectory, "register", oversleeping)
+    assert runner.run(job.id, owner=Owner("other-boot/1", 4242, 1)) is runner.Outcome.LOST
+    there = list(DirectoryApplication.objects.values_list("id", flat=True))
+    assert there == ([refresh(portal).application_id] if anew else [])
+    assert refresh(portal).phase == (Phase.CONFIGURED if anew else Phase.RESET)
 
 
 # What a job's page says of a portal's jobs.
