@@ -303,8 +303,8 @@ def _check_keys(
         if None in values.values():
             continue
         _lock_key(caller.instance.id, f"{entity.name}:{sorted(values.items())}")
-        others = records.rows_of(caller.instance.id, entity).exclude(record_id=but)
-        if others.filter(*_same(values)).exists():
+        others = records.rows_of(caller.instance.id, entity).filter(*_same(values))
+        if (others if but is None else others.exclude(record_id=but)).exists():
             raise Fault(
                 412, DUPLICATE, f"A record of {entity.name} with the same {', '.join(key)} already exists."
             )

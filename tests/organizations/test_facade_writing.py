@@ -83,7 +83,7 @@ def test_a_time_that_no_clock_shows_is_the_senders_mistake(api: Api, time: str) 
 
 def test_a_body_of_unknown_length_makes_no_empty_record(api: Api) -> None:
     """What comes in pieces is not read here; silence would make a record without anything in it."""
-    response = api.send("POST", "accounts", **{"Transfer-Encoding": "chunked"})
+    response = api.send("POST", "accounts", Transfer_Encoding="chunked")
     assert response.status_code == 411
     assert json.loads(response.content)["error"]["message"]
     assert Record.objects.count() == 0
