@@ -7,9 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.audit import watching
+from accounts.roles import OrganizationRole
 from domains.models import Certificate
 from jobs.models import Job
 from provisioning.models import Portal
@@ -221,3 +225,73 @@ def test_every_refusal_of_a_post(world: World, sign_in: SignIn, portal: Portal) 
                 wrong.append((local, portal.phase, route, status))
     assert wrong == []
     assert everything() == before
+
+
+# Who may look at pages of the other organization; changing something there takes more.
+SANDBOX_LOOKERS = TENANT | {"system.admin"}
+LOOKING = {
+    "instances/<uuid:instance_id>/",
+    "instances/<uuid:instance_id>/solutions/",
+    "instances/<uuid:instance_id>/solutions/table/",
+    "instances/<uuid:instance_id>/languages/",
+    "instances/<uuid:instance_id>/labels/",
+}
+
+
+def test_an_id_of_another_organization_opens_nothing(world: World, sign_in: SignIn) -> None:
+    """Whoever guesses the ids of a portal, a job, a certificate or an instance of an organization that is not theirs is
+    refused, whatever role they have in their own.
+    """
+    now = timezone.now()
+    dates = {"not_before": now, "not_after": now + timedelta(1), "ends_at": now + timedelta(1)}
+    sandbox = World(world.sandbox, world.production)
+    Certificate.objects.create(
+        instance=world.sandbox, subject="x", names=["x.shop"], is_trusted=False, **dates
+    )
+    portal = world.portal()
+    who = sandbox.organization.users_with_role(OrganizationRole.SYSTEM_ADMINISTRATOR)[0]
+    job = world.submit(
+        portal, local="global.admin", instance_id=world.sandbox.id, language=1031, administrator_id=who.id
+    )
+    for state in ("configured", "provisioning-failed"):
+        Portal.objects.filter(pk=portal.pk).update(phase=Phase(state), reset_job=job, instance_job=job)
+        before, wrong = everything(), []
+        for local in sorted(EVERYONE - TENANT):
+            browser = sign_in(local)
+            for route in TABLE:
+                path = address(route, portal, job, sandbox)
+                if path is None or "<" not in route:
+                    continue
+                looks = route in LOOKING and local in SANDBOX_LOOKERS
+                for headers in ({}, {"HX-Request": "true"}):
+                    status = browser.get(path, headers=headers).status_code
+                    if status != 405 and (status == 403) == looks:
+                        wrong.append((local, "GET", route, status))
+                status = browser.post(path, {"action": "enable", "lcid": "1036"}).status_code
+                customizes = route == "instances/<uuid:instance_id>/labels/" and looks
+                if status not in {403, 405} and not customizes:
+                    wrong.append((local, "POST", route, status))
+            for route in ("jobs/", "jobs/list/", "jobs/failed/", "applications/", "applications/export.csv"):
+                answer = browser.get(f"/{route}")
+                if str(portal.id) in answer.getvalue().decode() or str(job.id) in answer.getvalue().decode():
+                    wrong.append((local, "LIST", route, answer.status_code))
+        assert wrong == []
+        assert everything() == before
+
+
+def test_looking_changes_nothing(world: World, sign_in: SignIn, portal: Portal) -> None:
+    """Save for the first look at a portal, which is counted, and for a file of the trail, which the trail tells of."""
+    Portal.objects.update(opened_at=timezone.now())
+    wrong = []
+    for local in ("global.admin", "system.admin", "nobody"):
+        browser = sign_in(local)
+        for route in sorted({*TABLE, *LISTS} - {"audit/export.csv"}):
+            path = address(route, portal, portal.provision_job, world)
+            if path is None:
+                continue
+            for method in (browser.get, browser.head, browser.options):
+                with CaptureQueriesContext(connection) as queries:
+                    method(path)
+                changed = [q["sql"] for q in queries if watching.writes(q["sql"])]
+                wrong += [(local, route, sql[:200]) for sql in changed]
+    assert wrong == []
