@@ -8,8 +8,10 @@ who wait for it.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 
 from domains.dns.addresses import is_public
 from domains.dns.asking import Asker, Server
@@ -107,10 +109,9 @@ class Authority:
 
     async def _servers(self, name: str, glue: tuple[tuple[str, str], ...]) -> list[Server]:
         addresses = [address for owner, address in glue if owner == name] or await self.addresses(name)
-        # IPv4 reaches everybody; where a server has none, the other must do.
-        addresses.sort(key=lambda address: (":" in address, address))
-        if any(":" not in address for address in addresses):
-            addresses = [address for address in addresses if ":" not in address]
+        # IPv4 reaches everybody; where a server has none, or this machine, the other must do.
+        addresses.sort(key=lambda address: (not has_way(address), ":" in address, address))
+        addresses = [address for address in addresses if (":" in address) == (":" in addresses[0])]
         if not addresses:
             return [Server(name, "", refusal="has no address")]
         return [self._server(name, address) for address in addresses[:MOST_ADDRESSES]]
@@ -119,7 +120,8 @@ class Authority:
         if self.loopback_port is not None:
             return Server(name, address, self.loopback_port)
         if not is_public(address):
-            return Server(name, address, refusal="not asked: the address is not public")
+            # The evidence is for people outside, who have no business with what our resolvers see in here.
+            return Server(name, "", refusal="not asked: the address is not public")
         return Server(name, address)
 
     async def addresses(self, name: str) -> list[str]:
@@ -135,6 +137,18 @@ class Authority:
             if reply.says is not Says.FAILED:
                 return reply
         return reply
+
+
+def has_way(address: str) -> bool:
+    """Whether this machine knows a way to the address. Sends nothing."""
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(kind, socket.SOCK_DGRAM) as sock:
+            sock.setblocking(False)
+            sock.connect((str(ip_address(address)), 53))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _is_below(zone: str, other: str) -> bool:
