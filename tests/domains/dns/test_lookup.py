@@ -111,6 +111,41 @@ def test_eight_aliases_are_followed_and_not_one_more(net: Internet) -> None:
     assert look(net, "c4.contoso.com").judgement.verdict is Verdict.CHAIN_TOO_LONG
 
 
+@pytest.mark.parametrize(
+    ("host", "records"),
+    [
+        ("any.contoso.com", "* 60 IN CNAME help.portals.com.\n"),
+        ("deep.below.contoso.com", "*.below 60 IN CNAME HELP.Portals.COM.\n"),
+        ("xn--mnchen-3ya.contoso.com", "xn--mnchen-3ya 60 IN CNAME help.portals.com.\n"),
+        # A whole tree that is moved: the server makes the CNAME record of it.
+        ("help.tree.contoso.com", "tree 60 IN DNAME portals.com.\n"),
+        ("way.contoso.com", "way 60 IN CNAME _x.contoso.com.\n_x 60 IN CNAME help.portals.com.\n"),
+    ],
+)
+def test_every_way_of_writing_an_alias_leads_here(net: Internet, host: str, records: str) -> None:
+    net.put(records)
+    assert look(net, host).judgement.verdict is Verdict.VERIFIED
+
+
+def test_an_alias_for_everything_is_no_proof_at_an_apex(net: Internet) -> None:
+    net.put("@ 60 IN A 203.0.113.10\n* 60 IN CNAME help.portals.com.\n")
+    assert look(net, "contoso.com").judgement.verdict is Verdict.FLATTENED
+
+
+def test_addresses_of_ipv6_alone_are_addresses_too(net: Internet) -> None:
+    here = frozenset({"2001:db8::10"})
+    net.put("six 60 IN AAAA 2001:db8::10\n")
+    assert look(net, "six.contoso.com").judgement.verdict is Verdict.ADDRESS_RECORD
+    assert look(net, "six.contoso.com", ours=here).judgement.verdict is Verdict.FLATTENED
+    net.put(f'six2 60 IN AAAA 2001:db8::10\n_portal-verify.six2 60 IN TXT "{PROOF}"\n')
+    assert look(net, "six2.contoso.com", ours=here).judgement.verdict is Verdict.VERIFIED
+
+
+def test_an_address_beside_ours_is_somebody_else_s(net: Internet) -> None:
+    net.put(f'two 60 IN A 203.0.113.10\ntwo 60 IN A 198.51.100.7\n_portal-verify.two 60 IN TXT "{PROOF}"\n')
+    assert look(net, "two.contoso.com").judgement.verdict is Verdict.ADDRESS_RECORD
+
+
 def test_an_address_of_somebody_else_is_an_address_record(net: Internet) -> None:
     net.put("addr 60 IN A 198.51.100.7\naddr 60 IN AAAA 2001:db8::7\n")
     finding = look(net, "addr.contoso.com")
