@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import audit, limits
@@ -19,6 +20,8 @@ from domains.certificates.judging import Judged, judge
 from domains.certificates.opening import open_pfx
 from domains.certificates.refusals import FileRefused
 from domains.models import Certificate, CustomDomain
+from jobs.models import Job
+from jobs.states import ACTIVE
 from organizations.models import Instance
 
 if TYPE_CHECKING:
@@ -73,8 +76,10 @@ def read(*, data: bytes, password: str, user: User) -> Judged:
 def keep(*, instance: Instance, judged: Judged, user: User) -> Kept:
     """Take a certificate in for the organization. The same one again is the same row, perhaps with a better chain."""
     # Two uploads of one file at the same moment: the second one waits here and finds the first one's row.
-    Instance.objects.select_for_update().get(pk=instance.pk)
-    known = Certificate.objects.select_for_update().filter(instance=instance, fingerprint=judged.fingerprint)
+    _lock(instance.pk)
+    known = Certificate.objects.select_for_update(no_key=True).filter(
+        instance=instance, fingerprint=judged.fingerprint
+    )
     if row := known.first():
         better = _take_chain(row, judged)
         result = audit.Result.DONE if better else audit.Result.UNCHANGED
@@ -100,6 +105,14 @@ def keep(*, instance: Instance, judged: Judged, user: User) -> Kept:
     row.save(force_insert=True)
     audit.record(Verb.ADD_CERTIFICATE, subject=subject(row), by=user, after=_facts(row))
     return Kept(row, is_new=True)
+
+
+def _lock(instance_id: UUID) -> None:
+    """Everybody locks in this order, or two would wait for each other: the organization, its certificate, a portal.
+
+    Only deleting takes the key of the row (FOR UPDATE), for which whoever refers to it must wait.
+    """
+    Instance.objects.select_for_update(no_key=True).get(pk=instance_id)
 
 
 def subject(row: Certificate) -> audit.Subject:
@@ -132,11 +145,12 @@ def _take_chain(row: Certificate, judged: Judged) -> bool:
 def replace(*, certificate_id: UUID, judged: Judged, user: User) -> tuple[Kept, list[CustomDomain]]:
     """Take a renewal in; also the domains that have to go over to it, which the caller asks for.
 
-    Raises NoRenewal when it is the same certificate, ends earlier, or does not cover a host that is bound.
+    Raises NoRenewal when it is the same certificate, ends earlier, or does not cover a host that is bound or is being
+    bound; Certificate.DoesNotExist.
     """
-    old = (
-        Certificate.objects.select_for_update(of=("self",)).select_related("instance").get(pk=certificate_id)
-    )
+    _lock(Certificate.objects.values_list("instance_id", flat=True).get(pk=certificate_id))
+    rows = Certificate.objects.select_for_update(of=("self",), no_key=True).select_related("instance")
+    old = rows.get(pk=certificate_id)
     if old.fingerprint == judged.fingerprint:
         raise NoRenewal("same_certificate", N_("This is the same certificate. Upload its renewal."))
     if judged.not_after <= old.not_after:
@@ -145,7 +159,8 @@ def replace(*, certificate_id: UUID, judged: Judged, user: User) -> tuple[Kept, 
             N_("This certificate ends on %(day)s, not later than the one that it is to replace."),
             day=f"{judged.not_after:%Y-%m-%d}",
         )
-    domains = list(CustomDomain.objects.select_related("portal").filter(certificate=old).order_by("hostname"))
+    served = CustomDomain.objects.filter(Q(certificate=old) | Q(next_certificate=old))
+    domains = list(served.select_related("portal", "job").order_by("hostname"))
     if uncovered := [d.hostname for d in domains if not hostnames.covered(judged.names, d.hostname)]:
         raise NoRenewal(
             "host_mismatch",
@@ -165,12 +180,21 @@ def replace(*, certificate_id: UUID, judged: Judged, user: User) -> tuple[Kept, 
     return kept, domains
 
 
+def _using(row: Certificate) -> QuerySet[CustomDomain]:
+    """Domains that it serves, is to serve, or served until a job put another in its place, which may still fail."""
+    in_place = Q(certificate=row) | Q(next_certificate=row)
+    of_before = Job.objects.filter(
+        state__in=ACTIVE, steps__name="publish", steps__output__previous=str(row.pk)
+    )
+    return CustomDomain.objects.filter(in_place | Q(job__in=of_before))
+
+
 @audit.attempted(Verb.DELETE_CERTIFICATE)
 @transaction.atomic
 def delete(*, certificate_id: UUID, user: User) -> None:
-    """Remove a certificate and its key. Raises StillUsed."""
+    """Remove a certificate and its key. Raises StillUsed, Certificate.DoesNotExist."""
     row = Certificate.objects.select_for_update().get(pk=certificate_id)
-    if used := list(row.domains.order_by("hostname")) + list(row.next_domains.order_by("hostname")):
+    if used := list(_using(row).order_by("hostname")):
         raise StillUsed(used)
     audit.record(Verb.DELETE_CERTIFICATE, subject=subject(row), by=user, before=_facts(row))
     row.delete()

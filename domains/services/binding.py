@@ -35,6 +35,7 @@ SENTENCES = {
     ),
     "hostname_taken": N_("%(host)s belongs to another portal of this installation."),
     "certificate_foreign": N_("This certificate belongs to another organization."),
+    "certificate_gone": N_("This certificate is not there any more. Choose another one."),
     "certificate_expired": N_("This certificate has expired. Choose another one."),
     "host_mismatch": N_("The certificate does not cover %(host)s. It is for: %(names)s."),
     "nothing_bound": N_("This portal has no custom domain."),
@@ -60,8 +61,8 @@ def bind(*, portal_id: UUID, hostname: str, certificate_id: UUID, user: User | N
     """
     try:
         with transaction.atomic():
+            certificate = _held(certificate_id)
             portal = Portal.objects.select_for_update(of=("self",)).get(pk=portal_id)
-            certificate = Certificate.objects.get(pk=certificate_id)
             _require(portal, certificate, hostname)
             before = CustomDomain.objects.select_related("certificate").filter(portal=portal).first()
             domain = _claim(portal, hostname, certificate, user)
@@ -92,6 +93,14 @@ def bind(*, portal_id: UUID, hostname: str, certificate_id: UUID, user: User | N
         if "domains_customdomain_hostname" in str(error):
             raise BindingRefused("hostname_taken", host=hostnames.shown(hostname)) from error
         raise
+
+
+def _held(certificate_id: UUID) -> Certificate:
+    """The certificate, which nobody deletes until this transaction is over. Before the portal: see `keeping`."""
+    row = Certificate.objects.select_for_update(no_key=True).filter(pk=certificate_id).first()
+    if row is None:
+        raise BindingRefused("certificate_gone")
+    return row
 
 
 def _require(portal: Portal, certificate: Certificate, hostname: str) -> None:
@@ -148,8 +157,9 @@ def _require_free(portal: Portal) -> None:
 
 
 @audit.attempted(audit.Verb.REMOVE_DOMAIN)
-def unbind(*, portal_id: UUID, user: User | None) -> Job:
-    """Begin to give the portal's custom domain up. A binding that is under way is stopped first.
+def unbind(*, portal_id: UUID, user: User | None, domain_id: UUID | None = None) -> Job:
+    """Begin to give the portal's custom domain up. A binding that is under way is stopped first. `domain_id`: this
+    one and no other, which the portal may have by now.
 
     Raises BindingRefused, NotNow, AlreadyActive (it is being removed already, or a step of the binding is still at
     work: it was asked to stop, and in a moment it has).
@@ -158,7 +168,7 @@ def unbind(*, portal_id: UUID, user: User | None) -> Job:
         portal = Portal.objects.select_for_update(of=("self",)).get(pk=portal_id)
         require_updatable(portal)
         domain = CustomDomain.objects.filter(portal=portal).select_related("job", "certificate").first()
-        if domain is None:
+        if domain is None or domain_id not in {None, domain.pk}:
             raise BindingRefused("nothing_bound")
         stopping = _stop(domain.job, user)
         if stopping is None:

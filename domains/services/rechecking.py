@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import TypeVar
 
 from domains.dns.lookup import Finding
 from domains.models import CustomDomain, DanglingRecord
@@ -16,6 +17,9 @@ from jobs.services import AlreadyActive
 from provisioning.policies import NotNow
 
 log = logging.getLogger(__name__)
+
+Row = TypeVar("Row", CustomDomain, DanglingRecord)
+Said = TypeVar("Said")
 
 GIVEN_UP_AFTER = timedelta(days=7)
 # A look of today counts, so that a second round on one day asks nobody.
@@ -39,11 +43,8 @@ def recheck(*, now: datetime) -> Round:
     due = CustomDomain.objects.filter(published_at__isnull=False).exclude(checked_at__gt=now - FRESH)
     ids = list(due.order_by("checked_at", "pk").values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
-        rows = list(CustomDomain.objects.select_related("portal").filter(pk__in=ids[start : start + BATCH]))
-        # Their threads ask name servers only, never the database.
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            findings = list(pool.map(_look, rows))
-        for row, finding in zip(rows, findings, strict=True):
+        rows = due.select_related("portal").filter(pk__in=ids[start : start + BATCH])
+        for row, finding in _each(list(rows), _look):
             _keep(row, finding, now, done)
     return done
 
@@ -54,12 +55,22 @@ def recheck_dangling(*, now: datetime) -> int:
     ids = list(due.order_by("checked_at", "pk").values_list("pk", flat=True))
     still = 0
     for start in range(0, len(ids), BATCH):
-        rows = list(DanglingRecord.objects.filter(pk__in=ids[start : start + BATCH]))
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            verdicts = list(pool.map(dangling.look, rows))
-        for row, verdict in zip(rows, verdicts, strict=True):
+        rows = due.filter(pk__in=ids[start : start + BATCH])
+        for row, verdict in _each(list(rows), dangling.look):
             still += dangling.keep(row, verdict, at=now)
     return still
+
+
+def _each(rows: list[Row], look: Callable[[Row], Said]) -> Iterator[tuple[Row, Said]]:
+    """Each row with what DNS says of it. Their threads ask name servers only, never the database."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = [(row, pool.submit(look, row)) for row in rows]
+    for row, answer in asked:
+        if error := answer.exception():
+            # What nobody foresaw of one host keeps no other one from its look, today and every day.
+            log.error("DNS of %s could not be looked at.", row, exc_info=error)
+        else:
+            yield row, answer.result()
 
 
 def _look(row: CustomDomain) -> Finding:
@@ -68,7 +79,7 @@ def _look(row: CustomDomain) -> Finding:
 
 def _keep(row: CustomDomain, finding: Finding, now: datetime, done: Round) -> None:
     done.checked += 1
-    evidence.keep(
+    is_news = evidence.keep(
         row.pk,
         finding,
         host=row.hostname,
@@ -76,18 +87,19 @@ def _keep(row: CustomDomain, finding: Finding, now: datetime, done: Round) -> No
         portal_id=row.portal_id,
         at=now,
     )
-    if finding.judgement.verdict not in evidence.FAILING:
+    if not is_news or finding.judgement.verdict not in evidence.FAILING:
         return
     done.failing += 1
     if row.failing_since is not None and now - row.failing_since >= GIVEN_UP_AFTER:
-        done.given_up += _give_up(row.portal_id, row.hostname)
+        done.given_up += _give_up(row)
 
 
-def _give_up(portal_id: UUID, hostname: str) -> bool:
+def _give_up(row: CustomDomain) -> bool:
     try:
-        unbind(portal_id=portal_id, user=None)
+        # The round takes its time, in which the portal may have got another domain.
+        unbind(portal_id=row.portal_id, domain_id=row.pk, user=None)
     except (BindingRefused, NotNow, AlreadyActive) as error:
-        log.warning("%s leads elsewhere for days and is not given up now: %s", hostname, error)
+        log.warning("%s leads elsewhere for days and is not given up now: %s", row.hostname, error)
         return False
-    log.warning("%s leads elsewhere for seven days and is given up.", hostname)
+    log.warning("%s leads elsewhere for seven days and is given up.", row.hostname)
     return True

@@ -23,9 +23,11 @@ from pytest_django import DjangoDbBlocker
 
 from domains.models import BaseCertificate, Certificate, CustomDomain, EdgeRevision
 from domains.states import DomainState
+from jobs import ledger
 from jobs import services as jobs
+from jobs.models import Resource
 from portaladmin.up import launch
-from provisioning.models import Address, Portal
+from provisioning.models import Address, Portal, portal_key
 from provisioning.phases import Phase
 from tests.domains import programs
 from tests.domains.authority import Issued
@@ -124,6 +126,14 @@ def routed(portal: Portal) -> Portal:
     Address.objects.update_or_create(
         subdomain=portal.subdomain,
         defaults={"instance": portal.instance, "portal": portal, "is_routed": True},
+    )
+    # As provisioning leaves it, so that a reset finds what to take down.
+    ledger.plan(
+        job_id=portal.provision_job.id,
+        exclusive_key=portal_key(portal.id),
+        kind="route",
+        name=portal.subdomain,
+        scope=Resource.Scope.HOSTED,
     )
     return portal
 
