@@ -33,9 +33,10 @@ def config(
         return choosing.context(lambda: watcher.current, contexts)
 
     wsgi = application or get_internal_wsgi_application()
-    inner = cast(ASGI3Application, WSGIMiddleware(cast(Any, wsgi), workers=settings.EDGE_THREADS))
+    # An answer waits in memory for a client that is slow to take it, never in one of the few threads.
+    inner = WSGIMiddleware(cast(Any, wsgi), workers=settings.EDGE_THREADS, send_queue_size=0)
     return uvicorn.Config(
-        Application(inner, lambda: watcher.current),
+        Application(cast(ASGI3Application, inner), lambda: watcher.current),
         host=host,
         port=port,
         http=EdgeProtocol,
