@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MAX_XML_BYTES = 20 * 1024 * 1024
 # Tags cost memory, however short they are: so many are some 100 MB.
 MAX_XML_MARKS = 1_500_000
+MAX_XML_ATTRIBUTES = 600_000  # the same of attributes, which one tag may have as many of as it likes
 MAX_SAMPLE_BYTES = 5 * 1024 * 1024
 MAX_LABELS = 50_000
 # Dynamics 365 refuses longer labels, too.
@@ -82,7 +83,7 @@ def _xml(files: Mapping[str, bytes], name: str) -> Element:
         raise _Unfit(f"has no {name}.")
     if len(content) > MAX_XML_BYTES:
         raise _Unfit(f"has a {name} of more than {MAX_XML_BYTES // 1024**2} MB.")
-    if content.count(b"<") > MAX_XML_MARKS:
+    if content.count(b"<") > MAX_XML_MARKS or content.count(b"=") > MAX_XML_ATTRIBUTES:
         raise _Unfit(f"has a {name} with more parts than a solution needs.")
     try:
         root: Element = fromstring(content, forbid_dtd=True)

@@ -63,6 +63,12 @@ def test_too_large_a_file() -> None:
     assert "larger than" in refused(bytes(archive.MAX_ARCHIVE_BYTES + 1))
 
 
+def test_a_tag_with_more_attributes_than_a_package_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_XML_ATTRIBUTES", 100)
+    crowd = " ".join(f"a{number}=''" for number in range(101))
+    assert "more parts than a solution needs" in refused(package(solution=f"<ImportExportXml {crowd}/>"))
+
+
 def test_a_zip_bomb() -> None:
     assert "far more than" in refused(package({"bomb.xml": bytes(30 * 1024 * 1024)}))
 
