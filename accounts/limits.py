@@ -15,7 +15,7 @@ def allow(*, person: int | str, action: str, per_minute: int, now: float | None 
     Counts are kept for each calendar minute in the shared cache; a few too many may pass when two requests count at
     the same moment, which is good enough for what this is for.
     """
-    key = f"limit:{action}:{person}:{int(time.time() if now is None else now) // _MINUTE}"
+    key = _key(person, action, now)
     if cache.add(key, 1, timeout=2 * _MINUTE):
         return True
     try:
@@ -23,3 +23,12 @@ def allow(*, person: int | str, action: str, per_minute: int, now: float | None 
     except ValueError:  # the count went in between, as the whole cache may
         cache.set(key, 1, timeout=2 * _MINUTE)
         return True
+
+
+def used_up(*, person: int | str, action: str, per_minute: int, now: float | None = None) -> bool:
+    """Whether nothing more is allowed in this minute; counts nothing itself."""
+    return int(cache.get(_key(person, action, now)) or 0) >= per_minute
+
+
+def _key(person: int | str, action: str, now: float | None) -> str:
+    return f"limit:{action}:{person}:{int(time.time() if now is None else now) // _MINUTE}"

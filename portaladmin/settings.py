@@ -269,7 +269,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 # Per address of the network. A company whose people share one address may need more at nine in the morning.
-ACCOUNT_RATE_LIMITS = {"login": f"{env.int('SIGN_INS_PER_MINUTE', 30)}/m/ip"}
+SIGN_INS_PER_MINUTE: int = env.int("SIGN_INS_PER_MINUTE", 30)
+ACCOUNT_RATE_LIMITS = {"login": f"{SIGN_INS_PER_MINUTE}/m/ip"}
 # Tokens of the embedded organizations' Web API live an hour, as Dataverse's do.
 # Only client credentials are offered; the rest is as the Security Best Current Practice (RFC 9700) wants it. Tokens
 # are kept as hashes.

@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -20,8 +22,12 @@ from oauth2_provider.models import Application
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.views.base import TokenView
 
+from accounts import limits
+from accounts.audit.origin import address_of
 from accounts.directory import directory
 from organizations.facade import tokens
+
+_REFUSED = "token-refused"
 
 
 class OrganizationValidator(OAuth2Validator):  # type: ignore[misc]
@@ -86,18 +92,27 @@ class OrganizationTokenView(TokenView):  # type: ignore[misc]
             return _refused("invalid_tenant")
         if request.POST.get("grant_type") != "client_credentials":
             return _refused("unsupported_grant_type")
+        place = address_of(request) or "unknown"
+        per_minute = settings.SIGN_INS_PER_MINUTE
+        if limits.used_up(person=place, action=_REFUSED, per_minute=per_minute):
+            return _refused("temporarily_unavailable", status=429, headers={"Retry-After": "60"})
         response: HttpResponse = super().post(request, *args, **kwargs)
+        if response.status_code >= 400:
+            # Only what was refused counts: behind one address there may be many programs, which come every hour.
+            limits.allow(person=place, action=_REFUSED, per_minute=per_minute)
         return _explained(response)
 
 
-def _refused(error: str) -> HttpResponse:
-    return JsonResponse({"error": error, "error_description": _WHY[error]}, status=400)
+def _refused(error: str, *, status: int = 400, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    said = {"error": error, "error_description": _WHY[error]}
+    return JsonResponse(said, status=status, headers=headers)
 
 
 _WHY = {
     "invalid_tenant": "There is no such tenant.",
     "invalid_client": "The client is unknown, or its secret is wrong or has expired.",
     "invalid_scope": "The scope is not this organization's address followed by /.default.",
+    "temporarily_unavailable": "Too many requests from this address were refused. Try again in a minute.",
     "unsupported_grant_type": "Tokens are given for client credentials only.",
 }
 

@@ -4,7 +4,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from accounts.limits import allow
+from accounts.limits import allow, used_up
 from accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +24,16 @@ def test_people_and_actions_are_counted_apart() -> None:
     assert not allow(person=1, action="look", per_minute=1, now=NOON)
     assert allow(person=2, action="look", per_minute=1, now=NOON)
     assert allow(person=1, action="touch", per_minute=1, now=NOON)
+
+
+def test_what_is_used_up_is_told_without_counting() -> None:
+    for _ in range(3):
+        assert not used_up(person=1, action="look", per_minute=2, now=NOON)
+    for _ in range(2):
+        allow(person=1, action="look", per_minute=2, now=NOON)
+    assert used_up(person=1, action="look", per_minute=2, now=NOON)
+    assert not used_up(person=1, action="look", per_minute=2, now=NOON + 60)
+    assert not used_up(person=2, action="look", per_minute=2, now=NOON)
 
 
 def crowd() -> None:
