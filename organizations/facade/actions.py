@@ -5,18 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
+
+from django.core.cache import cache
 
 from organizations import ports
 from organizations.adapters.embedded import imports, languages, solutions, translations
 from organizations.facade import privileges
 from organizations.facade.callers import Caller
 from organizations.facade.entitysets import bulk_delete
-from organizations.facade.exchange import Call, Reply
+from organizations.facade.exchange import MAX_FILE, Call, Reply
 from organizations.facade.odata.faults import (
     BAD_PACKAGE,
+    CUSTOMIZATION_LOCKED,
     INVALID_ARGUMENT,
     Fault,
     bad_payload,
@@ -30,7 +34,9 @@ from organizations.ports import Operation
 
 Action = Callable[[Call, Caller, Segment], Reply]
 
-MAX_FILE = 20 * 1024 * 1024  # bytes, before base64
+# Seconds after which an import that has not ended, since whatever did it died, keeps no other one out.
+_IMPORT_LASTS = 120
+_AGAIN = 5  # seconds
 
 
 def _context(call: Call, name: str) -> dict[str, Any]:
@@ -172,15 +178,29 @@ def _import(name: str, member: str, work: Import) -> Action:
         operation_id = _job_id(payload)
         data = _file(payload, member)
         try:
-            operation = work(caller.instance.id, data, operation_id)
-            while not operation.state.finished:
+            with _alone(caller.instance.id):
                 operation = work(caller.instance.id, data, operation_id)
+                while not operation.state.finished:
+                    operation = work(caller.instance.id, data, operation_id)
         except ports.Rejected as error:
             raise Fault(400, BAD_PACKAGE, error.message) from error
         told = {"AsyncOperationId": str(other_side(operation_id)), "ImportJobKey": str(operation_id)}
         return Reply(200, {**_context(call, name), **told})
 
     return act
+
+
+@contextmanager
+def _alone(instance_id: UUID) -> Iterator[None]:
+    """One import into an organization at a time, as Dataverse has it: each keeps one of our threads until it ends."""
+    key = f"facade-import:{instance_id}"
+    if not cache.add(key, True, _IMPORT_LASTS):
+        said = "Cannot start another [Import] because there is a previous [Import] running at this moment."
+        raise Fault(429, CUSTOMIZATION_LOCKED, said, {"Retry-After": str(_AGAIN)})
+    try:
+        yield
+    finally:
+        cache.delete(key)
 
 
 def _job_id(payload: Mapping[str, Any]) -> UUID:

@@ -10,6 +10,9 @@ from typing import Any
 
 from organizations.facade.odata.faults import Fault, bad_payload
 
+MAX_FILE = 20 * 1024 * 1024  # bytes of a package or a translation file
+# Bytes of a body: a file of that size grows by a third as base64, and has some JSON around it.
+MAX_BODY = MAX_FILE * 4 // 3 + 1024 * 1024
 MAX_PAGE = 5000  # rows, as Dataverse has it
 
 

@@ -14,12 +14,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from organizations.facade import callers, service, tokens
-from organizations.facade.exchange import Call, Reply, of_fault
+from organizations.facade.exchange import MAX_BODY, MAX_FILE, Call, Reply, of_fault
 from organizations.facade.oauth import OrganizationTokenView
 from organizations.facade.odata.faults import Fault
 from organizations.models import Instance
 
-MAX_BODY = 48 * 1024 * 1024  # bytes: a package of 20 MB in base64 within a batch
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 
 View = Callable[..., HttpResponse]
@@ -54,7 +53,8 @@ def api(request: HttpRequest, version: str, path: str, *, instance: Instance) ->
     if request.method not in _METHODS:
         return _answer(of_fault(Fault(405, "0x80060888", f"The method {request.method} is not known here.")))
     if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
-        return _answer(of_fault(Fault(413, "0x80040203", "The request is too large.")))
+        said = f"A request has at most {MAX_BODY // 1024**2} MB here, which is a file of {MAX_FILE // 1024**2} MB."
+        return _answer(of_fault(Fault(413, "0x80040203", said)))
     if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
         return _answer(of_fault(Fault(411, "0x80060888", "The request does not tell its Content-Length.")))
     try:

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import LazySettings
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -15,7 +17,9 @@ from oauth2_provider.models import AccessToken
 
 from accounts.roles import ROLE_TEMPLATES, OrganizationRole
 from organizations import clients
+from organizations.adapters.embedded import staging
 from organizations.clients import Credentials
+from organizations.facade.exchange import MAX_BODY, MAX_FILE
 from organizations.facade.tokens import TENANT
 from organizations.models import Instance, Language, Record, SecurityRole, SystemUser
 from organizations.packages import catalog
@@ -62,6 +66,24 @@ class TestTokens:
         assert response.status_code in (400, 401)
         assert body(response)["error"] == error
         assert body(response)["error_description"]
+
+    def test_guessing_ends_after_some_tries(self, instance: Instance, settings: LazySettings) -> None:
+        settings.SIGN_INS_PER_MINUTE = 3
+        cache.clear()
+        credentials = add_client(instance)
+        tries = [token_response(instance, credentials, client_secret="x") for _ in range(4)]
+        assert [response.status_code for response in tries[:3]] == [401] * 3
+        assert (tries[3].status_code, tries[3]["Retry-After"]) == (429, "60")
+        assert token_response(instance, credentials).status_code == 429
+        cache.clear()
+
+    def test_programs_that_are_let_in_come_as_often_as_they_like(
+        self, instance: Instance, settings: LazySettings
+    ) -> None:
+        settings.SIGN_INS_PER_MINUTE = 2
+        cache.clear()
+        credentials = add_client(instance)
+        assert {token_response(instance, credentials).status_code for _ in range(5)} == {200}
 
     def test_another_tenant_is_refused(self, instance: Instance) -> None:
         response = Client(HTTP_HOST=host(instance)).post(f"/{uuid4()}/oauth2/v2.0/token", {})
@@ -357,6 +379,44 @@ class TestSolutions:
         response = api.send("POST", "ImportSolutionAsync", {"CustomizationFile": file})
         assert response.status_code == 400
         assert api.rows("asyncoperations") == []
+
+    def test_the_largest_package_that_is_taken_comes_through(self, api: Api, settings: LazySettings) -> None:
+        """As base64 it is larger than any form may be."""
+        settings.MAX_BODY_BYTES = 1000
+        file = base64.b64encode(bytes(MAX_FILE)).decode()
+        response = api.send("POST", "StageSolution", {"CustomizationFile": file})
+        assert fault(response) == (400, "0x80048060")
+
+    def test_a_larger_one_is_told_the_limit(self, api: Api) -> None:
+        response = api.send("POST", "StageSolution", b" " * (MAX_BODY + 1))
+        assert fault(response) == (413, "0x80040203")
+        assert "a file of 20 MB" in body(response)["error"]["message"]
+        file = base64.b64encode(bytes(MAX_FILE + 3)).decode()
+        response = api.send("POST", "StageSolution", {"CustomizationFile": file})
+        assert fault(response) == (413, "0x80040203")
+
+    @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=b", "application/x-www-form-urlencoded"])
+    def test_forms_are_not_read_before_one_is_let_in(
+        self, api: Api, settings: LazySettings, kind: str
+    ) -> None:
+        settings.MAX_BODY_BYTES = 1000
+        response = api.send("POST", "StageSolution", b"a" * 2000, content_type=kind)
+        assert response.status_code == 413
+
+    def test_one_import_at_a_time(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each keeps a thread of the web server until it ends, so they do not queue for it."""
+        seen: list[HttpResponse] = []
+        prepare = staging.prepare
+
+        def meanwhile(*args: Any, **kwargs: Any) -> bool:
+            seen.append(send_package(api, "ImportSolutionAsync", "PortalBase"))
+            return prepare(*args, **kwargs)
+
+        monkeypatch.setattr(staging, "prepare", meanwhile)
+        assert send_package(api, "ImportSolutionAsync", "PortalBase").status_code == 200
+        assert {fault(response) for response in seen} == {(429, "0x80071151")}
+        assert seen[0]["Retry-After"]
+        assert send_package(api, "ImportSolutionAsync", "PortalBase").status_code == 200
 
     def test_missing_dependencies_of_what_is_installed(self, api: Api) -> None:
         send_package(api, "ImportSolutionAsync", "PortalBase")
