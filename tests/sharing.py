@@ -29,3 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: (item.get_closest_marker("stack") is None, "browser" not in item.nodeid))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """The processes must name tests alike, and octets made for one run only would name theirs differently."""
+    return f"{len(val)} octets" if isinstance(val, bytes) else None
