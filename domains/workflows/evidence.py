@@ -24,17 +24,19 @@ def look(*, host: str, expected: str, portal_id: UUID) -> Finding:
 
 def keep(
     domain_id: UUID, finding: Finding, *, host: str, expected: str, portal_id: UUID, at: datetime
-) -> None:
-    """Writes down what was found at that time."""
+) -> bool:
+    """Writes down what was found at that time: whether it is news, and the domain was not looked at since."""
     kept = evidence(finding, host=host, expected=expected, portal_id=portal_id, at=at)
-    rows = CustomDomain.objects.filter(pk=domain_id)
+    rows = CustomDomain.objects.filter(pk=domain_id).exclude(checked_at__gt=at)
     verdict = finding.judgement.verdict
     if verdict is Verdict.VERIFIED:
-        rows.update(evidence=kept, checked_at=at, verified_at=at, failing_since=None)
+        written = rows.update(evidence=kept, checked_at=at, verified_at=at, failing_since=None)
     elif verdict in FAILING:
-        rows.update(evidence=kept, checked_at=at, failing_since=Coalesce(F("failing_since"), Value(at)))
+        since = Coalesce(F("failing_since"), Value(at))
+        written = rows.update(evidence=kept, checked_at=at, failing_since=since)
     else:
-        rows.update(evidence=kept, checked_at=at)
+        written = rows.update(evidence=kept, checked_at=at)
+    return bool(written)
 
 
 def sentence(finding: Finding, *, host: str, expected: str, portal_id: UUID) -> str:

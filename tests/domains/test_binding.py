@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AuditRecord
 from domains import restarting as own_restarting
+from domains.dns.lookup import Finding
 from domains.models import Certificate, CustomDomain, DanglingRecord
 from domains.services import binding, rechecking
 from domains.services.binding import BindingRefused
@@ -399,6 +402,69 @@ def test_after_seven_days_of_leading_elsewhere_a_domain_is_given_up(
     assert rechecking.recheck(now=now + timedelta(days=8)).given_up == 1
     run_all()
     assert not CustomDomain.objects.filter(pk=domain.pk).exists()
+
+
+def while_asked(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Something else happens while the round waits for DNS."""
+    ask = rechecking.evidence.look
+    called = iter([happens])
+
+    def look(**about: Any) -> Finding:
+        finding = ask(**about)
+        with ThreadPoolExecutor(1) as pool:  # the round's own threads have no business with the database
+            pool.submit(lambda: (next(called, lambda: None)(), connection.close())).result()
+        return finding
+
+    monkeypatch.setattr(rechecking.evidence, "look", look)
+
+
+def test_a_domain_that_was_seen_to_lead_here_during_the_round_is_not_given_up(
+    net: Internet, routed: Portal, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net.put("www 1 IN CNAME other.portals.com.\n")
+    served(routed, keep(HOST), HOST)
+    now = timezone.now()
+    CustomDomain.objects.update(failing_since=now - timedelta(days=8))
+    later = now + timedelta(seconds=1)
+    seen = {"checked_at": later, "verified_at": later, "failing_since": None}
+    while_asked(monkeypatch, lambda: CustomDomain.objects.update(**seen))
+    assert rechecking.recheck(now=now) == rechecking.Round(checked=1)
+    assert (domain_of(routed).failing_since, domain_of(routed).checked_at) == (None, later)
+
+
+def test_one_host_that_cannot_be_looked_at_keeps_no_other_from_it(
+    net: Internet,
+    routed: Portal,
+    keep: Keep,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lead(net, routed)
+    other = Portal.objects.create(
+        type=PortalType.PRODUCTION,
+        name="Other",
+        subdomain="other",
+        phase=Phase.CONFIGURED,
+        instance=routed.instance,
+        provision_job=routed.provision_job,
+    )
+    served(routed, keep(HOST), HOST)
+    served(other, keep("odd.contoso.com"), "odd.contoso.com")
+    ask = rechecking.evidence.look
+
+    def look(**about: Any) -> Finding:
+        if about["host"].startswith("odd"):
+            raise AssertionError("nobody thought of that")
+        return ask(**about)
+
+    monkeypatch.setattr(rechecking.evidence, "look", look)
+    assert rechecking.recheck(now=timezone.now()) == rechecking.Round(checked=1)
+    assert domain_of(routed).verified_at is not None
+    assert "odd.contoso.com" in caplog.text
+    for domain in CustomDomain.objects.all():
+        dangling.give_up(domain, target=routed.host)
+    assert rechecking.recheck_dangling(now=timezone.now()) == 1
+    assert DanglingRecord.objects.get(hostname="odd.contoso.com").checked_at is None
 
 
 def test_silence_is_no_reason_to_give_a_domain_up(routed: Portal, keep: Keep, settings: LazySettings) -> None:
