@@ -13,6 +13,7 @@ from accounts.language import spoken
 from domains.certificates import keeping
 from domains.certificates.judging import Judged
 from domains.services import binding
+from domains.workflows import unbind
 from jobs.presentation import refusal
 from jobs.services import AlreadyActive
 from provisioning.policies import NotNow
@@ -33,13 +34,16 @@ class Renewal:
 def renew(*, certificate_id: UUID, judged: Judged, user: User) -> Renewal:
     """Take the new certificate in, and begin to put it in the place of the old one wherever that is served.
 
-    A portal on which something else is at work keeps the old one for now; the new one is there to choose.
-    Raises keeping.NoRenewal.
+    A portal on which something else is at work keeps the old one for now; the new one is there to choose. A domain
+    that somebody wants to remove stays away, even if the removal failed. Raises keeping.NoRenewal,
+    Certificate.DoesNotExist.
     """
     with transaction.atomic():
         kept, domains = keeping.replace(certificate_id=certificate_id, judged=judged, user=user)
         renewal = Renewal(kept)
         for domain in domains:
+            if domain.published_at is None and domain.job is not None and domain.job.kind == unbind.KIND:
+                continue
             try:
                 binding.bind(
                     portal_id=domain.portal_id,

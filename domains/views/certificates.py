@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -201,6 +201,8 @@ def certificate(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
             renewal = renewing.renew(certificate_id=row.pk, judged=judged, user=person(request))
         except keeping.NoRenewal as error:
             form.refuse(error)
+        except Certificate.DoesNotExist as error:  # somebody else deleted it meanwhile
+            raise Http404 from error
         else:
             _tell(request, renewal)
             return redirect("domains:certificate", renewal.kept.certificate.pk)
@@ -228,6 +230,8 @@ def delete(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
             keeping.delete(certificate_id=row.pk, user=person(request))
         except keeping.StillUsed as error:
             problem = error
+        except Certificate.DoesNotExist as error:  # a second click, or somebody else
+            raise Http404 from error
         else:
             messages.success(
                 request, gettext("The certificate of %(subject)s was deleted.") % {"subject": row.subject}
