@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,12 +18,6 @@ class OfferedLanguage(NamedTuple):
     lcid: int
     name: str
     native_name: str
-
-
-def instances(ids: Iterable[UUID] | None) -> list[Instance]:
-    """These instances by name; None asks for all of them, as `accounts.permissions.visible_instances` means it."""
-    rows = Instance.objects.order_by("name")
-    return list(rows if ids is None else rows.filter(pk__in=list(ids)))
 
 
 def enabled_languages(instance: Instance) -> list[int]:

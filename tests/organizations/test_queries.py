@@ -27,12 +27,6 @@ def test_the_base_language_is_enabled_whatever_the_table_says(instance: Instance
     assert queries.enabled_languages(instance) == [1033]
 
 
-def test_instances_come_by_name(instance: Instance) -> None:
-    other = make_instance("Adatum")
-    assert queries.instances(None) == [other, instance]
-    assert queries.instances({instance.id}) == [instance]
-
-
 def test_roles_of_a_person_in_all_instances_take_one_query(
     instance: Instance, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
