@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable, Iterator
+from html import unescape
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
 from accounts.models import User
 from portaladmin import errors
 from provisioning import listing
+from provisioning.models import Portal
+from provisioning.services import add_ons
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +142,85 @@ def test_too_many_requests_are_told_to_wait(browser: Client) -> None:
 
     html = render(RequestFactory().get("/", HTTP_HOST="localhost"), "429.html", status=429).content
     assert b"Please wait a minute" in html
+
+
+# --- when nothing can be saved ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full() -> Iterator[Callable[[], None]]:
+    """The disk of the database is full: it takes in no portal. Called, there is room again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION pg_temp.disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';"
+            " END $$;"
+            "CREATE TRIGGER disk_full BEFORE INSERT ON provisioning_portal EXECUTE FUNCTION pg_temp.disk_full()"
+        )
+
+        def room() -> None:
+            cursor.execute("DROP TRIGGER IF EXISTS disk_full ON provisioning_portal")
+
+        yield room
+        room()
+
+
+def hidden(html: str) -> list[tuple[str, str]]:
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', html)
+    return [(unescape(name), unescape(value)) for name, value in found]
+
+
+def test_what_cannot_be_saved_is_kept_on_the_page_and_can_be_sent_again(
+    browser: Client, full: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    sent = {"type": "trial", "note": '"><b>ü', "several": ["a", "b"], "csrfmiddlewaretoken": "token"}
+    with caplog.at_level(logging.ERROR):
+        response = browser.post("/applications/add/", sent)
+    assert response.status_code == 503
+    assert response["Retry-After"] == "30"
+    html = response.content.decode()
+    assert "Nothing was saved" in html
+    found = re.search(r"<code>([0-9A-F]{8})</code>", html)
+    assert found
+    assert any(found[1] in record.getMessage() for record in caplog.records)
+    kept = hidden(html)
+    assert ("type", "trial") in kept
+    assert ("note", '"><b>ü') in kept
+    assert [value for name, value in kept if name == "several"] == ["a", "b"]
+    assert ("csrfmiddlewaretoken", "token") in kept
+    assert not Portal.objects.exists()
+    full()
+    assert browser.post("/applications/add/", dict(kept)).status_code == 302
+    assert Portal.objects.get().type == "trial"
+
+
+def test_neither_passwords_nor_files_are_written_into_that_page(
+    browser: Client, full: Callable[[], None]
+) -> None:
+    file = SimpleUploadedFile("a.pfx", b"x")
+    sent = {"type": "trial", "password": "hush", "client_secret": "hush", "file": file}
+    html = browser.post("/applications/add/", sent).content.decode()
+    assert "hush" not in html
+    assert ("type", "trial") in hidden(html)
+    assert "you will be asked for them again" in html
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_is_gone_is_told_in_the_same_way(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fail(**values: Any) -> None:
+        raise error("the connection is closed")
+
+    monkeypatch.setattr(add_ons, "add", fail)
+    assert browser.post("/applications/add/", {"type": "trial"}).status_code == 503
+
+
+def test_other_failures_of_a_form_are_not_called_so(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**values: Any) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(add_ons, "add", fail)
+    response = browser.post("/applications/add/", {"type": "trial"})
+    assert response.status_code == 500
+    assert b"Nothing was saved" not in response.content
