@@ -32,15 +32,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """`days`: whole days left, below zero since it ended. `by_chain`: an intermediate ends before the certificate."""
+    """`days`: whole days left, `days_over`: whole days since it ended, 0 for what does not apply. `by_chain`: an
+    intermediate ends before the certificate.
+    """
 
     state: State
     days: int
+    days_over: int
     by_chain: bool
-
-    @property
-    def days_over(self) -> int:
-        return -self.days
 
 
 def standing(certificate: Dated, now: datetime) -> Standing:
@@ -51,7 +50,8 @@ def standing(certificate: Dated, now: datetime) -> Standing:
         state = State.EXPIRED
     elif left <= first_warning(certificate):
         state = State.ENDING
-    return Standing(state, left // _DAY, certificate.ends_at < certificate.not_after)
+    days, over = max(left // _DAY, 0), max(-left // _DAY, 0)
+    return Standing(state, days, over, certificate.ends_at < certificate.not_after)
 
 
 def first_warning(certificate: Dated) -> timedelta:

@@ -64,6 +64,15 @@ def test_how_it_stands_with_a_certificate(left: float, state: str) -> None:
     assert expiry.standing(lasting(200, left=left), NOW).state == state
 
 
+@pytest.mark.parametrize(
+    ("left", "days", "over"),
+    [(2.5, 2, 0), (0.5, 0, 0), (-0.01, 0, 0), (-0.99, 0, 0), (-1.5, 0, 1), (-3.1, 0, 3)],
+)
+def test_days_are_whole_ones_before_and_after_the_end(left: float, days: int, over: int) -> None:
+    found = expiry.standing(lasting(90, left=left), NOW)
+    assert (found.days, found.days_over) == (days, over)
+
+
 @pytest.fixture
 def served(portal: Portal, keep: Keep) -> Certificate:
     """Bound, and 14 days before its end in a lifetime of 100."""
