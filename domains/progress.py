@@ -43,9 +43,15 @@ class Evidence:
     rows: list[dict[str, Any]]
 
     @property
-    def is_silent(self) -> bool:
-        """Name servers did not answer, which is never taken for "there is no record"."""
-        return self.verdict == Verdict.DNS_UNAVAILABLE
+    def wants_cname(self) -> bool:
+        """It is the CNAME record that is missing or wrong. Name servers that do not answer say nothing of it, a record
+        that not all of them show yet is there, and at our addresses only the proof is missing.
+        """
+        return self.verdict not in (Verdict.DNS_UNAVAILABLE, Verdict.PROPAGATING, Verdict.FLATTENED)
+
+    @property
+    def wants_proof_only(self) -> bool:
+        return self.verdict == Verdict.FLATTENED
 
     @property
     def shown_proof(self) -> str:
@@ -89,6 +95,13 @@ class Progress:
     def shows_evidence(self) -> bool:
         """DNS has a part in what goes on."""
         return self.waits_for_dns or bool(self.evidence.rows and not self.evidence.is_fine)
+
+    @property
+    def tells_of_failure(self) -> bool:
+        """What DNS was seen to say is why the job failed, so nothing else need tell it."""
+        return (
+            self.shows_evidence and self.job is not None and self.job.job.error_code == self.evidence.verdict
+        )
 
     @property
     def waits_for_dns(self) -> bool:

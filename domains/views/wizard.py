@@ -87,6 +87,11 @@ class Wizard:
         return hostnames.shown(self.draft.hostname)
 
     @property
+    def shown_domain(self) -> str:
+        """The host name that the portal has; "" if it has none."""
+        return hostnames.shown(self.domain.hostname) if self.domain else ""
+
+    @property
     def furthest(self) -> Step:
         if self.is_busy:
             return Step.BINDING

@@ -89,6 +89,7 @@ def test_a_form_without_a_file_says_so(world: World, sign_in: SignIn) -> None:
 def test_a_wrong_password_is_told_beside_the_password(world: World, sign_in: SignIn, root: Issued) -> None:
     shown = upload(sign_in("system.admin"), pfx(root), world, "wrong").content.decode()
     assert 'id="id_password-error"><div data-error-code="bad_password_or_damaged">' in shown
+    assert "Choose the file once more: it was not kept." in shown
     assert 'value="wrong"' not in shown
 
 
@@ -188,6 +189,11 @@ def test_what_is_bound_cannot_be_deleted_and_the_page_says_by_what(
     assert response.status_code == 409
     assert 'data-error-code="in_use"' in shown
     assert HOST in shown
+    for path in (f"{PAGE}{row.pk}/", f"{PAGE}{row.pk}/delete/"):  # nothing is asked that is refused then
+        before = sign_in("system.admin").get(path).content.decode()
+        assert "It cannot be deleted while it is in use" in before
+        assert "Do you want to delete" not in before
+        assert "Delete this certificate" not in before
     assert Certificate.objects.filter(pk=row.pk).exists()
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from domains.dns.verdicts import Verdict
 from domains.models import Certificate, CustomDomain, WizardDraft
 from jobs.models import Job
 from provisioning.models import Portal
@@ -17,6 +18,7 @@ from tests.domains.conftest import HOST, Keep, SignIn, World, pfx
 
 pytestmark = pytest.mark.django_db
 OTHER = "shop.fabrikam.shop"
+NO_CNAME = {Verdict.PROPAGATING, Verdict.FLATTENED, Verdict.DNS_UNAVAILABLE}
 
 
 def address(portal: Portal, step: str = "") -> str:
@@ -237,14 +239,12 @@ def test_while_the_job_works_nothing_else_can_be_chosen(
     assert WizardDraft.objects.get().hostname == HOST
 
 
-def test_dns_that_does_not_lead_here_yet_is_shown_with_what_every_server_said(
-    browser: Client, portal: Portal, reviewed: Certificate
-) -> None:
-    bind(browser, portal)
+def see(portal: Portal, verdict: str = "wrong_target") -> None:
+    """DNS was asked, and this is what it said."""
     CustomDomain.objects.update(
         checked_at=timezone.now(),
         evidence={
-            "verdict": "wrong_target",
+            "verdict": verdict,
             "target": "old.fabrikam.shop",
             "is_apex": False,
             "expected": portal.host,
@@ -264,6 +264,13 @@ def test_dns_that_does_not_lead_here_yet_is_shown_with_what_every_server_said(
             ],
         },
     )
+
+
+def test_dns_that_does_not_lead_here_yet_is_shown_with_what_every_server_said(
+    browser: Client, portal: Portal, reviewed: Certificate
+) -> None:
+    bind(browser, portal)
+    see(portal)
     shown = page(browser, portal)
     assert "Please add a CNAME record to this domain name." in shown
     assert 'data-error-code="wrong_target"' in shown
@@ -287,6 +294,65 @@ def test_a_failure_shows_its_reason_the_error_id_and_restart(
     response = browser.post(f"/portals/{portal.pk}/domains/restart/", follow=True)
     assert Job.objects.filter(kind="bind-domain").count() == 2
     assert 'data-job-state="queued"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "asked"),
+    [(verdict.value, verdict not in NO_CNAME) for verdict in Verdict if verdict is not Verdict.VERIFIED],
+)
+def test_a_cname_record_is_asked_for_where_it_is_what_is_missing(
+    browser: Client, portal: Portal, reviewed: Certificate, verdict: str, asked: bool
+) -> None:
+    bind(browser, portal)
+    see(portal, verdict)
+    shown = page(browser, portal)
+    assert f'data-error-code="{verdict}"' in shown
+    assert ("Please add a CNAME record to this domain name." in shown) is asked
+
+
+def test_at_our_addresses_only_the_record_that_proves_it_is_asked_for(
+    browser: Client, portal: Portal, reviewed: Certificate
+) -> None:
+    bind(browser, portal)
+    see(portal, "flattened")
+    record = page(browser, portal).split('grid record">')[1].split("</table>")[0]
+    assert ">TXT<" in record
+    assert 'data-copy="portal=1"' in record
+    assert ">CNAME<" not in record
+
+
+def test_what_dns_said_is_told_once_where_it_is_why_the_job_failed(
+    browser: Client, portal: Portal, reviewed: Certificate
+) -> None:
+    bind(browser, portal)
+    see(portal)
+    end("failed", error_code="wrong_target", error_message="Said in English.", error_id="3D7E40AD")
+    for shown in (page(browser, portal), browser.get(f"/portals/{portal.pk}/domains/").content.decode()):
+        assert shown.count('data-error-code="wrong_target"') == 1
+        assert "3D7E40AD" in shown
+        assert "Create SSL binding: Failed" in shown
+
+
+def test_a_failure_of_something_else_is_told_beside_what_dns_said(
+    browser: Client, portal: Portal, reviewed: Certificate
+) -> None:
+    bind(browser, portal)
+    see(portal)
+    end("failed", error_code="edge_silent", error_message="The edge says nothing.", error_id="3D7E40AD")
+    for shown in (page(browser, portal), browser.get(f"/portals/{portal.pk}/domains/").content.decode()):
+        assert 'data-error-code="edge_silent"' in shown
+        assert "The edge says nothing." in shown
+
+
+def test_only_a_domain_that_was_served_is_said_to_be_removed_after_a_week(
+    browser: Client, portal: Portal, reviewed: Certificate
+) -> None:
+    bind(browser, portal)
+    CustomDomain.objects.update(failing_since=timezone.now())
+    grids = f"/portals/{portal.pk}/domains/"
+    assert "after seven days" not in browser.get(grids).content.decode()
+    CustomDomain.objects.update(published_at=timezone.now())
+    assert "after seven days" in browser.get(grids).content.decode()
 
 
 def test_after_a_failure_another_host_can_be_chosen(browser: Client, portal: Portal, keep: Keep) -> None:
@@ -323,6 +389,9 @@ def test_a_portal_has_one_custom_domain_whose_certificate_can_be_changed(
     bind(browser, portal)
     succeed()
     choose(browser, portal, step="confirmation")
+    first = page(browser, portal)  # told before a certificate is uploaded for nothing
+    assert f"This portal has the custom domain name <bdi>{HOST}</bdi> already" in first
+    assert "Add a new hostname" not in browser.get(f"/portals/{portal.pk}/domains/").content.decode()
     newer = keep(HOST, OTHER, ends=NOW + 100 * DAY)
     choose(browser, portal, certificate=str(newer.pk))
     response = browser.post(address(portal), {"host_source": "new", "hostname": OTHER})
