@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,14 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from accounts.words import N_
-from jobs.models import Job, Resource
+from jobs.models import Job, JobEvent, Resource
 from jobs.owner import Owner
 from jobs.states import JobState
 
 ATTEMPTS = 50
 RESOURCES = 100
+# A job that waits for days has thousands of events: how it began and how it went on last are told.
+FIRST_EVENTS, LAST_EVENTS = 50, 150
 
 # All attempts at the same work hang together by `restart_of`, back and forth.
 _ATTEMPTS = """
@@ -147,7 +149,9 @@ _EVENTS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class EventView:
-    """One line of what happened. `step` counts from 1; `detail` is as it was written down, in English."""
+    """One line of what happened. `step` counts from 1; `detail` is as it was written down, in English. `left_out`:
+    how many lines are not shown that would stand before it.
+    """
 
     name: str
     words: str
@@ -156,10 +160,21 @@ class EventView:
     state: str
     actor: str
     detail: str
+    left_out: int = 0
 
 
 def events(job: Job, *, words: Callable[[JobState], str]) -> list[EventView]:
-    """Everything that happened to it, oldest first."""
+    """What happened to it, oldest first: everything, or the first and the last of very much. One query, or three."""
+    most = FIRST_EVENTS + LAST_EVENTS
+    rows = list(job.events.order_by("-id")[: most + 1])[::-1]
+    if len(rows) <= most:
+        return _views(rows, words)
+    first = _views(list(job.events.order_by("id")[:FIRST_EVENTS]), words)
+    last = _views(rows[-LAST_EVENTS:], words)
+    return [*first, replace(last[0], left_out=job.events.count() - most), *last[1:]]
+
+
+def _views(rows: list[JobEvent], words: Callable[[JobState], str]) -> list[EventView]:
     return [
         EventView(
             name=event.name,
@@ -170,7 +185,7 @@ def events(job: Job, *, words: Callable[[JobState], str]) -> list[EventView]:
             actor=_actor(event.actor),
             detail=event.detail,
         )
-        for event in job.events.all()
+        for event in rows
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -221,6 +222,37 @@ def test_events_are_told_in_words_with_who_caused_them(
         assert words in html
     assert "Step done (step 1)" in html
     assert "Failed (step 2)" in html
+
+
+def test_of_very_many_events_the_first_and_the_last_are_shown(
+    enqueue: Enqueue, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "FIRST_EVENTS", 2)
+    monkeypatch.setattr(history, "LAST_EVENTS", 3)
+    job = enqueue("note")
+
+    def happen(*details: str) -> list[str]:
+        for detail in details:
+            job.events.create(
+                at=job.created_at, name="paused", state="waiting", actor="system", detail=detail
+            )
+        rows = part(shown(browser, job), "data-events", "</table>").split("<tr ")[1:]
+        return [re.sub(r"<[^>]+>|\s+", " ", row).split()[-1] for row in rows]
+
+    assert happen("d2", "d3", "d4", "d5")[1:] == ["d2", "d3", "d4", "d5"]  # all five
+    told = happen("d6", "d7", "d8")
+    assert told[1:] == ["d2", "here.", "d6", "d7", "d8"]
+    assert 'data-left-out="3"' in shown(browser, job)
+    assert "3 events are left out here." in shown(browser, job)
+
+
+def test_the_day_is_told_where_it_changes(enqueue: Enqueue, browser: Client) -> None:
+    job = enqueue("note")
+    for days in (0, 1, 1, 2):
+        at = job.created_at + timedelta(days=days)
+        job.events.create(at=at, name="paused", state="waiting", actor="system")
+    table = part(shown(browser, job), "data-events", "</table>")
+    assert table.count('class="event-day"') == 3
 
 
 def test_every_transition_has_words() -> None:
