@@ -12,6 +12,7 @@ from organizations import ports
 from organizations.dataverse import imports, people
 from organizations.dataverse import records as rows
 from organizations.dataverse.batches import Request
+from organizations.dataverse.sense import sensible
 from organizations.dataverse.session import Access, Session, text
 from organizations.languages import language
 from organizations.packages import catalog, reader, verdict
@@ -26,6 +27,7 @@ _LABELS = {
 _TRANSLATIONS = "CrmTranslations.xml"
 
 
+@sensible
 class DataverseOrganization:
     """`organizations.ports.Organization` for an organization somewhere else. `instance_id` names our row of it."""
 

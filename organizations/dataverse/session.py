@@ -186,6 +186,8 @@ class Session:
                 raise Denied(str(error), code="address_forbidden") from error
             except httpx.HTTPError as error:
                 raise Unavailable(f"The organization does not answer: {_why(error)}") from error
+            except httpx.InvalidURL as error:
+                raise Unavailable("The organization sent us to what is not an address.") from error
         raise AssertionError("unreachable")
 
     def _url(self, address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 from django.conf import LazySettings
 from jwcrypto import jwk, jwt
 
+from accounts.roles import OrganizationRole
 from jobs.errors import JobError
 from organizations.dataverse import addresses, faults, http, queries
 from organizations.dataverse.addresses import Forbidden, Origin
@@ -321,6 +323,12 @@ class TestAnswers:
         assert [solution.unique_name for solution in meet(cloud).solutions()] == ["a", "b"]
         assert cloud.asked[0].headers["Prefer"].startswith("odata.maxpagesize=")
 
+    @pytest.mark.parametrize("rest", ["contacts\x00", "contacts\n", "a" * 70_000])
+    def test_a_page_at_no_address_is_not_followed(self, meet: Any, rest: str) -> None:
+        page = answer(200, {"value": [], "@odata.nextLink": API + rest})
+        with pytest.raises(Unavailable):
+            meet(Cloud(page)).solutions()
+
     def test_a_page_elsewhere_is_not_followed(self, meet: Any) -> None:
         cloud = Cloud(
             answer(200, {"value": [], "@odata.nextLink": "https://evil.example/api/data/v9.2/solutions"})
@@ -343,6 +351,40 @@ class TestAnswers:
         code, said = faults.of_import(message, -2147188707)
         assert code == "missing_dependency"
         assert said == "Solutions are missing that this one needs: FieldService (8.0.0.0)."
+
+
+_ASKED: dict[str, Callable[[DataverseOrganization], object]] = {
+    "who_am_i": lambda organization: organization.who_am_i(),
+    "provisioned_languages": lambda organization: organization.provisioned_languages(),
+    "available_languages": lambda organization: organization.available_languages(),
+    "base_language": lambda organization: organization.base_language(),
+    "default_language": lambda organization: organization.default_language(),
+    "users_with_role": lambda organization: organization.users_with_role(
+        OrganizationRole.SYSTEM_ADMINISTRATOR
+    ),
+    "roles_of": lambda organization: organization.roles_of(UUID(int=7)),
+    "solutions": lambda organization: organization.solutions(),
+    "labels": lambda organization: organization.labels("contact", 1033),
+    "get": lambda organization: organization.get("contact", UUID(int=7)),
+    "query": lambda organization: organization.query(Query("contact")),
+    "create": lambda organization: organization.create("contact", {}),
+}
+_SAID = (
+    "OrganizationId UserId RetrieveProvisionedLanguages LocaleIds languagecode uilanguageid roleid systemuserid "
+    "_roletemplateid_value azureactivedirectoryobjectid uniquename friendlyname version DisplayName LogicalName "
+    "EntitySetName PrimaryIdAttribute Attributes ManyToOneRelationships contactid teamid"
+).split()
+
+
+@pytest.mark.parametrize("value", [None, 5, "x", [], [5], {}, {"LocalizedLabels": 5}, True, 10**400, [[]]])
+@pytest.mark.parametrize("name", _ASKED)
+def test_answers_of_another_shape_are_errors_of_the_port(meet: Any, name: str, value: Any) -> None:
+    """Whatever an organization says, a page tells that it makes no sense, and no job dies of a mistake of ours."""
+    row = dict.fromkeys(_SAID, value)
+    for content in ({**row, "value": [row]}, {**row, "value": [value]}, {**row, "value": value}):
+        organization = meet(Cloud(httpx.Response(200, content=json.dumps(content).encode())))
+        with contextlib.suppress(JobError):
+            _ASKED[name](organization)
 
 
 class TestAddresses:
