@@ -7,7 +7,7 @@ oversleeps its lease between any two of its statements; the organization shuts u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -29,11 +29,13 @@ from jobs.owner import Owner
 from jobs.queries import oldest_due
 from jobs.services import AlreadyActive, NotRestartable
 from jobs.states import ACTIVE, CLAIMABLE, JobState
-from organizations import administration
+from organizations import administration, moving
+from organizations.locating import AddressRefused
+from organizations.models import Instance
 from provisioning.models import Address, Portal, PortalType
 from provisioning.phases import Phase
 from provisioning.policies import NotNow
-from provisioning.services import provision, reset
+from provisioning.services import instance_url, provision, reset
 from provisioning.services.provision import AlreadySubmitted
 from provisioning.terms import CURRENT
 from tests.faults import portals
@@ -45,6 +47,7 @@ LEASE = 61  # seconds, and one more
 # A provisioning has about a hundred statements, a reset about forty.
 STATEMENTS = st.integers(1, 120)
 PEOPLE = ("system.admin", "second.admin", "global.admin")
+NOWHERE = "https://fabrikam.crm.localhost"
 _ALIVE = "other-boot/1"
 
 numbers = count(1)
@@ -75,6 +78,13 @@ def _die() -> None:
     raise Killed
 
 
+def _transactions() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        number: int = cursor.fetchone()[0]
+        return number
+
+
 class Web:
     """The product's own pages, answered in this process; it may be away."""
 
@@ -101,7 +111,9 @@ class Soak(RuleBasedStateMachine):
         number = next(numbers)
         self.portals = [Portal.objects.create(type=PortalType.PRODUCTION) for _ in range(2)]
         self.urls = [f"soak-{number}-a", f"soak-{number}-b"]
+        self.is_troubled = True  # by whatever the interleaving before this one left
         self.mend()
+        self.submit(0, 0, "system.admin")
 
     def portal(self, index: int) -> Portal:
         portal = self.portals[index]
@@ -134,14 +146,19 @@ class Soak(RuleBasedStateMachine):
         else:
             assert configurable
 
-    @rule(index=st.integers(0, 1), url=st.integers(0, 1), name=st.sampled_from(["Soak", "Soap"]))
-    def change(self, index: int, url: int, name: str) -> None:
+    @rule(
+        index=st.integers(0, 1),
+        url=st.integers(0, 1),
+        name=st.sampled_from(["Soak", "Soap"]),
+        language=st.sampled_from([1033, 1031]),
+    )
+    def change(self, index: int, url: int, name: str, language: int) -> None:
         portal = self.portal(index)
         failed = portal.phase == Phase.PROVISIONING_FAILED
         try:
             provision.change(
                 portal_id=portal.id,
-                configuration=portals.configuration(self.world, self.urls[url], name=name),
+                configuration=portals.configuration(self.world, self.urls[url], name=name, language=language),
                 user=self.people["system.admin"],
             )
         except NotNow:
@@ -175,6 +192,24 @@ class Soak(RuleBasedStateMachine):
             assert portal.phase == Phase.RESETTING
         except (NotNow, Blocked, Transient):
             assert self.portal(index).phase == portal.phase
+
+    @rule(index=st.integers(0, 1), who=st.sampled_from(PEOPLE), right=st.booleans())
+    def update_url(self, index: int, who: str, right: bool) -> None:
+        """To the address that the organization has, or to one where nobody answers."""
+        portal = self.portal(index)
+        failed = portal.phase == Phase.INSTANCE_UPDATE_FAILED
+        url = Instance.objects.get(pk=self.world.production.pk).url if right else NOWHERE
+        try:
+            instance_url.submit(portal_id=portal.id, url=url, user=self.people[who])
+        except AlreadyActive:
+            assert portal.phase == Phase.INSTANCE_UPDATING
+        except NotNow:
+            assert (portal.phase != Phase.CONFIGURED and not failed) or portal.packages == "installing"
+        except AddressRefused:
+            assert not failed
+            assert portal.organization_url == url
+        else:
+            assert failed or portal.phase == Phase.CONFIGURED
 
     @rule(index=st.integers(0, 1))
     def cancel(self, index: int) -> None:
@@ -241,6 +276,7 @@ class Soak(RuleBasedStateMachine):
 
     @rule(trouble=st.sampled_from(["shut out", "administration mode", "web server away"]))
     def trouble(self, trouble: str) -> None:
+        self.is_troubled = True
         instance = self.world.production.id
         match trouble:
             case "shut out":
@@ -250,8 +286,17 @@ class Soak(RuleBasedStateMachine):
             case _:
                 self.web.is_away = True
 
+    @rule(name=st.sampled_from(["contoso", "contoso-ltd"]))
+    def move(self, name: str) -> None:
+        """The organization has another address from now on."""
+        with suppress(AddressRefused):
+            moving.move(instance_id=self.world.production.id, name=name)
+
     @rule()
     def mend(self) -> None:
+        if not self.is_troubled:
+            return
+        self.is_troubled = False
         instance = self.world.production.id
         administration.admit_application_user(instance_id=instance)
         administration.set_administration_mode(instance_id=instance, on=False)
@@ -261,14 +306,18 @@ class Soak(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_wrong(self) -> None:
-        portals.check([portal.id for portal in getattr(self, "portals", [])])
+        """Looked at when something was written since, which the database counts."""
+        now = _transactions()
+        if now != getattr(self, "looked_at", None):
+            portals.check([portal.id for portal in getattr(self, "portals", [])])
+            self.looked_at = now
 
     def teardown(self) -> None:
         """When the trouble is over, everything ends by itself, and whatever failed can be taken up or taken down."""
         if not hasattr(self, "portals"):
             return
         self.mend()
-        self.all_end()
+        self.all_end(untouched=False)
         for index in range(2):
             portal = self.portal(index)
             if portal.phase not in {Phase.NOT_CONFIGURED, Phase.RESET}:
@@ -279,10 +328,17 @@ class Soak(RuleBasedStateMachine):
         assert not Address.objects.filter(portal__in=self.portals).exists()
         Job.objects.update(run_at=F("created_at"))  # nothing is late: the clock was ours
 
-    def all_end(self) -> None:
-        """Workers hear the bells that the reconciler rings; nothing is due for longer than 90 seconds meanwhile."""
+    def all_end(self, *, untouched: bool = True) -> None:
+        """Workers hear the bells that the reconciler rings; nothing is due for longer than 90 seconds meanwhile.
+
+        Without the `untouched`, jobs that no worker ever held are cancelled: they would only take the time of those
+        that something was done to.
+        """
         for _ in range(40):
             self.reconcile()
+            for job in self.active(0) + self.active(1):
+                if not untouched and job.claims == 0:
+                    services.cancel(job_id=job.id, requested_by=None)
             bells: list[Any] = []
             reconciler.ring_due(ring=lambda id, bells=bells: not bells.append(id), backlog=lambda: 0)  # type: ignore[misc]
             for job in Job.objects.filter(pk__in=bells):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -76,10 +77,27 @@ _NEVER = {
         JOIN jobs_job AS job ON job.exclusive_key = 'portal:' || portal.id
           AND job.state IN ('queued', 'waiting', 'running', 'cancelling')
         WHERE portal.id::text = ANY(%(portals)s) AND portal.phase
-          <> CASE job.kind WHEN 'reset-portal' THEN 'resetting' ELSE 'configuring' END""",
+          <> CASE job.kind WHEN 'provision-portal' THEN 'configuring' WHEN 'reset-portal' THEN 'resetting'
+             WHEN 'update-instance-url' THEN 'instance-updating' ELSE 'configured' END""",
+    "a failure without a job that failed": """
+        SELECT portal.id, portal.phase, job.state FROM provisioning_portal AS portal
+        JOIN jobs_job AS job ON job.id = CASE portal.phase WHEN 'provisioning-failed' THEN portal.provision_job_id
+            WHEN 'reset-failed' THEN portal.reset_job_id
+            WHEN 'instance-update-failed' THEN portal.instance_job_id END
+        WHERE portal.id::text = ANY(%(portals)s)
+          AND job.state NOT IN ('failed', 'blocked', 'cancelled', 'quarantined')""",
+    "a configured portal that is bound to no address that its organization had": """
+        SELECT portal.id, portal.organization_url FROM provisioning_portal AS portal
+        JOIN organizations_instance AS instance ON instance.id = portal.instance_id
+        WHERE portal.id::text = ANY(%(portals)s) AND portal.phase = 'configured'
+          AND portal.organization_url NOT IN ('', instance.url) AND NOT EXISTS (
+            SELECT 1 FROM accounts_auditrecord AS told WHERE told.verb = 'update-instance-url'
+              AND told.subject_id = instance.id::text AND portal.organization_url IN (
+                told.before ->> 'url', told.after ->> 'url'))""",
     "a portal that is at work on nothing": """
         SELECT portal.id, portal.phase FROM provisioning_portal AS portal
-        WHERE portal.id::text = ANY(%(portals)s) AND portal.phase IN ('configuring', 'resetting') AND NOT EXISTS (
+        WHERE portal.id::text = ANY(%(portals)s)
+          AND portal.phase IN ('configuring', 'resetting', 'instance-updating') AND NOT EXISTS (
             SELECT 1 FROM jobs_job AS job WHERE job.exclusive_key = 'portal:' || portal.id
               AND job.state IN ('queued', 'waiting', 'running', 'cancelling'))""",
 }
@@ -114,11 +132,11 @@ def _check_configured(portal: Portal) -> None:
     assert directory().check_secret(application.client_id, text)
 
 
-def configuration(world: World, subdomain: str, *, name: str = "Soak") -> Configuration:
+def configuration(world: World, subdomain: str, **changes: Any) -> Configuration:
     """Values of a small portal at that address."""
     key = f"_configuration_{world.production.id}"
     known: Configuration | None = getattr(configuration, key, None)
     if known is None:
         known = world.configuration(template="custom")
         setattr(configuration, key, known)
-    return Configuration(**{**known.__dict__, "subdomain": subdomain, "name": name})
+    return Configuration(**{**vars(known), "subdomain": subdomain, "name": "Soak", **changes})
