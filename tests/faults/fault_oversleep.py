@@ -110,7 +110,8 @@ def at_statement(number: int, act: Callable[[], None]) -> Iterator[list[int]]:
     """Do something before the first statement from the `number`th on that is in no transaction, since nobody else could
     see into that. Yields the number of the one that it was; nothing, when there was none.
     """
-    seen, found = count(1), []
+    seen = count(1)
+    found: list[int] = []
 
     def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         here = next(seen)

@@ -117,7 +117,7 @@ def test_packages_of_values_that_were_changed_do_not_stand_in_the_way_of_the_new
     packages = Job.objects.get(kind="install-packages")
     services.cancel(job_id=packages.id, requested_by=None)
     Portal.objects.filter(pk=portal.pk).update(phase=Phase.PROVISIONING_FAILED)
-    Job.objects.filter(pk=refresh(portal).provision_job_id).update(state=JobState.FAILED)
+    Job.objects.filter(kind="provision-portal").update(state=JobState.FAILED)
     changed = provision.change(
         portal_id=portal.id, configuration=world.configuration(template="custom", language=1031), user=admin
     )
@@ -130,8 +130,9 @@ def test_packages_of_values_that_were_changed_do_not_stand_in_the_way_of_the_new
     runner.run(again.id)
     again.refresh_from_db()
     assert (again.state, again.error_code) == (JobState.SUCCEEDED, "")
-    assert refresh(portal).packages_job is not None
-    assert refresh(portal).packages_job.inputs["language"] == 1031
+    present = refresh(portal).packages_job
+    assert present is not None
+    assert present.inputs["language"] == 1031
 
 
 def test_a_job_whose_portal_was_removed_is_shown_and_not_begun_anew(
