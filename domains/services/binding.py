@@ -143,7 +143,8 @@ def _give_up(domain: CustomDomain) -> None:
     for row in ledger.held(exclusive_key=portal_key(domain.portal_id)):
         if row.kind == bind_workflow.RESOURCE and row.name == domain.hostname:
             ledger.released(row)
-    domain.delete()
+    # DNS may lead the host here already, or still when only its removal failed.
+    dangling.give_up(domain, target=domain.portal.host)
 
 
 def _require_free(portal: Portal) -> None:

@@ -20,7 +20,7 @@ from domains.services import binding, rechecking
 from domains.services.binding import BindingRefused
 from domains.states import DomainState
 from domains.workflows import bind as bind_workflow
-from domains.workflows import dangling
+from domains.workflows import dangling, evidence
 from domains.workflows.bind import pause
 from jobs import restarting, runner
 from jobs import services as jobs
@@ -240,6 +240,19 @@ def test_the_pages_name_a_dangling_record_until_it_is_gone(
     assert not DanglingRecord.objects.exists()
 
 
+def test_a_host_that_is_given_up_for_another_one_may_dangle(
+    net: Internet, edge: Edge, routed: Portal, keep: Keep
+) -> None:
+    """Its removal came no further than the edge, and then the wizard was begun anew with another name."""
+    lead(net, routed, "former")
+    certificate = keep("former.contoso.com", "new.contoso.com")
+    served(routed, certificate, "former.contoso.com")
+    CustomDomain.objects.update(published_at=None, bound_at=None, state=DomainState.FAILED)
+    binding.bind(portal_id=routed.id, hostname="new.contoso.com", certificate_id=certificate.id, user=None)
+    assert rechecking.recheck_dangling(now=timezone.now()) == 1
+    assert DanglingRecord.objects.get().hostname == "former.contoso.com"
+
+
 def test_a_host_that_is_bound_again_dangles_no_more(routed: Portal, keep: Keep) -> None:
     certificate = keep(HOST)
     dangling.give_up(served(routed, certificate, HOST), target=routed.host)
@@ -406,7 +419,7 @@ def test_after_seven_days_of_leading_elsewhere_a_domain_is_given_up(
 
 def while_asked(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
     """Something else happens while the round waits for DNS."""
-    ask = rechecking.evidence.look
+    ask = evidence.look
     called = iter([happens])
 
     def look(**about: Any) -> Finding:
@@ -415,7 +428,7 @@ def while_asked(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) 
             pool.submit(lambda: (next(called, lambda: None)(), connection.close())).result()
         return finding
 
-    monkeypatch.setattr(rechecking.evidence, "look", look)
+    monkeypatch.setattr(evidence, "look", look)
 
 
 def test_a_domain_that_was_seen_to_lead_here_during_the_round_is_not_given_up(
@@ -450,14 +463,14 @@ def test_one_host_that_cannot_be_looked_at_keeps_no_other_from_it(
     )
     served(routed, keep(HOST), HOST)
     served(other, keep("odd.contoso.com"), "odd.contoso.com")
-    ask = rechecking.evidence.look
+    ask = evidence.look
 
     def look(**about: Any) -> Finding:
         if about["host"].startswith("odd"):
             raise AssertionError("nobody thought of that")
         return ask(**about)
 
-    monkeypatch.setattr(rechecking.evidence, "look", look)
+    monkeypatch.setattr(evidence, "look", look)
     assert rechecking.recheck(now=timezone.now()) == rechecking.Round(checked=1)
     assert domain_of(routed).verified_at is not None
     assert "odd.contoso.com" in caplog.text
