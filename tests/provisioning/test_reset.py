@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,11 +15,15 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.directory import directory
 from accounts.models import DirectoryApplication
 from jobs import ledger, runner, services
-from jobs.models import Job
+from jobs.context import StepContext
+from jobs.models import Job, Resource
 from jobs.states import JobState
 from organizations.models import Label, Record, Solution, SolutionInstall
+from provisioning import teardown
 from provisioning.models import Address, Portal
 from provisioning.phases import NOT_ALLOWED, RESET_ERROR, RESET_IN_PROGRESS, RESET_QUESTION, Packages, Phase
+from provisioning.services import reset as service
+from provisioning.teardown import Teardown
 from provisioning.workflows.provision import website_id
 from tests.provisioning.conftest import SignIn, World, run_all
 
@@ -67,6 +72,26 @@ def test_a_reset_removes_what_is_hosted_and_leaves_the_organization_as_it_is(
     assert {row.scope for row in ledger.held(exclusive_key=portal.exclusive_key)} == {"organization"}
     assert portal.display_name == name
     assert portal.status in {status, "Configured"}
+
+
+def test_the_url_stops_answering_before_anything_is_deleted(
+    portal: Portal, world: World, web: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, int] = {}
+
+    def looking(act: Teardown) -> Teardown:
+        def undo(context: StepContext, resource: Resource) -> None:
+            seen[act.kind] = answer(web, portal).status_code
+            act.undo(context, resource)
+
+        return replace(act, undo=undo)
+
+    for act in teardown.ordered():
+        monkeypatch.setitem(teardown._teardowns, act.kind, looking(act))
+    assert answer(web, portal).status_code == 200
+    service.submit(portal_id=portal.id, user=world.user("system.admin"))
+    run_all()
+    assert seen == dict.fromkeys(("directory-application", "client-secret", "address"), 404)
 
 
 def test_the_url_stays_with_the_organization(portal: Portal, world: World, sign_in: SignIn) -> None:
