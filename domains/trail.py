@@ -26,7 +26,8 @@ FORMS = {
     "domains:certificates": Verb.ADD_CERTIFICATE,
     "domains:certificate": Verb.REPLACE_CERTIFICATE,
     "domains:delete-certificate": Verb.DELETE_CERTIFICATE,
-    "domains:add": Verb.BIND_DOMAIN,
+    # The wizard's steps keep what was entered; the binding itself is written down by the service that begins it.
+    "domains:add": Verb.DRAFT_VALUES,
     "domains:remove": Verb.REMOVE_DOMAIN,
     "domains:restart": Verb.RESTART_JOB,
 }

@@ -8,6 +8,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.audit import Result, Verb
+from accounts.models import AuditRecord
 from domains.dns.verdicts import Verdict
 from domains.models import Certificate, CustomDomain, WizardDraft
 from jobs.models import Job
@@ -228,6 +230,16 @@ def test_next_asks_for_the_binding_once(browser: Client, portal: Portal, reviewe
     assert job.inputs["certificate_id"] == str(reviewed.pk)
     for response in (first, second):
         assert f'data-job="{job.pk}"' in response.content.decode()
+
+
+def test_steps_of_the_wizard_are_no_bindings_in_the_audit_trail(
+    browser: Client, portal: Portal, reviewed: Certificate
+) -> None:
+    choose(browser, portal, hostname="not a host")
+    bindings = AuditRecord.objects.filter(verb=Verb.BIND_DOMAIN)
+    assert not bindings.exists()
+    bind(browser, portal)
+    assert bindings.get().result == Result.DONE
 
 
 def test_while_the_job_works_nothing_else_can_be_chosen(
