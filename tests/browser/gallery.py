@@ -54,6 +54,11 @@ def refused(page: Page) -> None:
     page.locator("[data-error-code]").first.wait_for()
 
 
+def no_file(page: Page) -> None:
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.locator("[data-error-code]").first.wait_for()
+
+
 def compared(page: Page) -> None:
     page.locator("summary").click()
 
@@ -171,7 +176,9 @@ def lasting(world: World) -> list[Scene]:
         Scene("72-audit", "/audit/"),
         Scene("48-domains", f"{portal}/domains/"),
         Scene("49-domains-add", f"{portal}/domains/add/"),
+        Scene("49-domains-add-refused", f"{portal}/domains/add/", "global.admin", no_file),
         Scene("73-certificates", "/certificates/"),
+        Scene("50-instances-no-match", "/instances/?q=zzqx"),
         Scene("80-privacy", "/privacy/"),
         Scene("81-help-reset", "/help/reset/"),
         Scene("90-not-found", "/there-is-no-such-page/"),
