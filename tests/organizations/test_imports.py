@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from organizations.adapters.embedded import staging
 from organizations.connect import connect
@@ -142,6 +144,16 @@ class TestWhatChanges:
         assert set(StagedLabel.objects.values_list("lcid", flat=True)) == {FRENCH}
         see_through(instance, fruit(25, ENGLISH, GERMAN, FRENCH))
         assert before.items() <= dict(Label.objects.values_list("pk", "text")).items()
+
+    def test_one_more_language_costs_no_look_at_the_others(self, instance: Instance) -> None:
+        """What is there of a language that stays as it is need not be compared with what comes."""
+        see_through(instance, fruit(25, ENGLISH, GERMAN, FRENCH))
+        connect(instance).enable_language(FRENCH)
+        with CaptureQueriesContext(connection) as queries:
+            see_through(instance, fruit(25, ENGLISH, GERMAN, FRENCH))
+        reading = 'FROM "organizations_label" WHERE ("organizations_label"."lcid" = '
+        assert not [query["sql"] for query in queries if f"{reading}{ENGLISH} " in query["sql"]]
+        assert [query["sql"] for query in queries if f"{reading}{FRENCH} " in query["sql"]]
 
     def test_peoples_own_texts_are_counted_as_kept(self, instance: Instance) -> None:
         Label.objects.create(

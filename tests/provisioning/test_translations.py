@@ -203,6 +203,32 @@ class TestWhen:
         with pytest.raises(services.NotRestartable, match="The portal solutions are being installed"):
             restarting.restart(job=job, user=world.user("system.admin"))
 
+    def test_a_restart_waits_for_an_installation_that_begins_at_the_same_moment(
+        self, world: World, portal: Portal
+    ) -> None:
+        job = translations.submit(portal_id=portal.id, user=world.user("system.admin"))
+        services.cancel(job_id=job.id, requested_by=None)
+        job.refresh_from_db()
+
+        def ask() -> str:
+            try:
+                restarting.restart(job=job, user=world.user("system.admin"))
+            except services.NotRestartable as error:
+                return str(error)
+            finally:
+                connection.close()
+            return "begun"
+
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                installations.install(
+                    instance_id=world.production.id, unique_name=BASE, requested_by=world.user("system.admin")
+                )
+                other = pool.submit(ask)
+                until(lambda: other.done() or _somebody_waits(), what="the other one to wait")
+                assert not other.done()
+            assert other.result(20) == SOLUTIONS_INSTALLING
+
 
 def _somebody_waits() -> bool:
     with connection.cursor() as cursor:
