@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
+from accounts import permissions
 from accounts.models import User
 from domains.models import Certificate
 from jobs import runner
@@ -18,7 +19,8 @@ from organizations.connect import connect
 from organizations.models import Instance, RoleMembership
 from organizations.ports import Query
 from provisioning.models import Portal
-from provisioning.services import translations
+from provisioning.services import provision, translations
+from provisioning.terms import CURRENT
 from tests.organizations.remote import connected
 from tests.provisioning.conftest import SignIn, World, run_all
 
@@ -129,6 +131,40 @@ class TestARoleThatWasTakenAway:
         ended = {"error_code": "language_disabled", "finished_at": timezone.now()}
         Job.objects.filter(pk=job.pk).update(state=JobState.FAILED, **ended)
         Portal.objects.filter(provision_job=job).update(phase="provisioning-failed")
+
+    def test_changes_nothing_of_a_portal(self, job: Job, world: World) -> None:
+        self.fail(job)
+        portal = Portal.objects.get(provision_job=job)
+        page = f"/portals/{portal.id}/"
+        assert self.browser.get(page).status_code == 200
+        self.take_away(world.user("system.admin"))
+        assert self.browser.get(page).status_code == 200
+        for form in ("provision/restart/", "provision/change/", "reset/", "details/"):
+            assert self.browser.post(page + form).status_code == 403, form
+        assert not job.restarts.exists()
+
+    def test_changes_no_values(self, job: Job, world: World, remote: Instance) -> None:
+        self.fail(job)
+        portal, person = Portal.objects.get(provision_job=job), world.user("system.admin")
+        values = world.configuration(instance_id=remote.id)
+        self.take_away(person)
+        assert permissions.may_provision(world.user("system.admin"), remote.id)  # as far as is remembered
+        with pytest.raises(provision.NotPermitted):
+            provision.change(portal_id=portal.id, configuration=values, user=world.user("system.admin"))
+
+    def test_submits_nothing(self, job: Job, world: World, remote: Instance) -> None:
+        portal, values = (
+            world.portal("trial"),
+            world.configuration(instance_id=remote.id, subdomain="another"),
+        )
+        self.take_away(world.user("system.admin"))
+        with pytest.raises(provision.NotPermitted):
+            provision.submit(
+                portal_id=portal.id,
+                configuration=values,
+                terms_version=CURRENT.version,
+                user=world.user("system.admin"),
+            )
 
     def test_cancels_no_job(self, job: Job, world: World) -> None:
         self.take_away(world.user("system.admin"))
