@@ -13,11 +13,13 @@ import binascii
 import hmac
 import ipaddress
 import logging
+import socket
 from collections import OrderedDict
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address, IPv6Address
 from threading import Lock
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from accounts.vault import CannotOpen
 from domains.edge.choosing import host_of
@@ -65,19 +67,26 @@ class Agent(ThreadingHTTPServer):
     request_queue_size = 256
 
     def __init__(self, address: str, *, token: str, snapshot: Callable[[], Snapshot], most: int) -> None:
-        host, _, port = address.rpartition(":")
-        _require_safe(host.strip("[]"), token)
+        name, _, port = address.rpartition(":")
+        host = _loopback(name.strip("[]"))
+        if host.version == 6:
+            self.address_family = socket.AF_INET6
+        _require_long(token)
         self.token, self.snapshot, self.bundles = token.encode(), snapshot, Bundles(most)
-        super().__init__((host.strip("[]"), int(port)), _Handler)
+        super().__init__((str(host), int(port)), _Handler)
 
 
-def _require_safe(host: str, token: str) -> None:
+def _loopback(host: str) -> IPv4Address | IPv6Address:
     try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
+        found = ipaddress.ip_address(host)
     except ValueError:
-        is_loopback = False
-    if not is_loopback:
+        found = None
+    if found is None or not found.is_loopback:
         raise NotSafe("EDGE_AGENT_ADDRESS must be an address of this machine alone, such as 127.0.0.1:8444.")
+    return found
+
+
+def _require_long(token: str) -> None:
     if len(token) < SHORTEST_TOKEN:
         raise NotSafe(
             f"EDGE_AGENT_TOKEN wants {SHORTEST_TOKEN} characters at least; make one with: openssl rand -hex 32"
@@ -93,13 +102,13 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = 64 * 1024
 
     def do_GET(self) -> None:
-        asked = urlsplit(self.path)
+        path, _, query = self.path.partition("?")
         if not self._has_token():
             self._answer(401, b"")
-        elif asked.path == PATH:
-            self._certificate(parse_qs(asked.query).get("server_name", [""])[0])
+        elif path == PATH:
+            self._certificate(parse_qs(query).get("server_name", [""])[0])
         else:
-            self._answer(403 if asked.path == ASK else 404, b"")
+            self._answer(403 if path == ASK else 404, b"")
 
     def _has_token(self) -> bool:
         scheme, _, encoded = self.headers.get("Authorization", "").partition(" ")

@@ -6,8 +6,13 @@ import base64
 import http.client
 import os
 import socket
+import ssl
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -31,7 +36,18 @@ from tests.waiting import until
 __all__ = ["routed"]
 
 HOST = "www.contoso.com"
+# What the portal of these tests answers to whoever gets through.
+GETTING_SET_UP = "503"
 TOKEN = "0f" * 32
+
+
+@dataclass(frozen=True)
+class Caddy:
+    """Its ports for HTTPS and HTTP, and the folder where it writes whatever it writes."""
+
+    port: int
+    plain: int
+    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +66,8 @@ def agent(
 
 
 @pytest.fixture
-def caddy(agent: Process, live_server: LiveServer, settings: LazySettings, tmp_path: Path) -> Iterator[int]:
-    """Its HTTPS port."""
+def caddy(agent: Process, live_server: LiveServer, settings: LazySettings, tmp_path: Path) -> Iterator[Caddy]:
+    """It runs."""
     port, plain = free_port(), free_port()
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     environ = {
@@ -77,7 +93,7 @@ def caddy(agent: Process, live_server: LiveServer, settings: LazySettings, tmp_p
 
     try:
         until(listens, what="Caddy")
-        yield port
+        yield Caddy(port, plain, tmp_path)
     finally:
         process.terminate()
         try:
@@ -129,28 +145,146 @@ def test_the_agent_starts_only_where_strangers_cannot_ask(address: str, token: s
         Agent(address, token=token, snapshot=lambda: pytest.fail("asked"), most=1)
 
 
+def test_the_agent_listens_on_loopback_of_either_kind_and_bears_nonsense() -> None:
+    with Agent("[::1]:0", token=TOKEN, snapshot=lambda: pytest.fail("asked"), most=1) as agent:
+        thread = threading.Thread(target=agent.serve_forever)
+        thread.start()
+        try:
+            for nonsense in (b"GET //[ HTTP/1.1", b"GET", b"\0", b"GET / HTTP/9.9", b"x" * 100_000):
+                with socket.create_connection(("::1", agent.server_port), timeout=10) as sock:
+                    sock.sendall(nonsense + b"\r\n\r\n")
+                    assert b" 200 " not in sock.recv(1000)
+        finally:
+            agent.shutdown()
+            thread.join()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_caddy_serves_what_the_agent_gives(
-    caddy: int, routed: Portal, keep: Keep, root: Issued, tmp_path: Path
+    caddy: Caddy, routed: Portal, keep: Keep, root: Issued, tmp_path: Path
 ) -> None:
     certificate = keep(HOST)
     served(routed, certificate, HOST)
-    until(lambda: fingerprint(caddy, HOST) == certificate.fingerprint, what="Caddy with the certificate")
-    trusted = curl(caddy, HOST, "-i", "--cacert", str(root_file(root, tmp_path)))
+    until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy with the certificate")
+    trusted = curl(caddy.port, HOST, "-i", "--cacert", str(root_file(root, tmp_path)))
     assert trusted.returncode == 0, trusted.stderr
     assert trusted.stdout.startswith("HTTP/2 ")
     assert f"x-portal-id: {routed.id}" in trusted.stdout.lower()
-    assert probe(f"127.0.0.1:{caddy}", HOST) == Probed(certificate.fingerprint, routed.id)
+    assert probe(f"127.0.0.1:{caddy.port}", HOST) == Probed(certificate.fingerprint, routed.id)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_caddy_serves_a_new_certificate_with_the_next_handshake_and_no_other_names(
-    caddy: int, routed: Portal, keep: Keep
+    caddy: Caddy, routed: Portal, keep: Keep
 ) -> None:
     old, new = keep(HOST), keep(HOST)
     domain = served(routed, old, HOST)
-    until(lambda: fingerprint(caddy, HOST) == old.fingerprint, what="the old one")
+    until(lambda: fingerprint(caddy.port, HOST) == old.fingerprint, what="the old one")
     type(domain).objects.filter(pk=domain.pk).update(certificate=new)
-    until(lambda: fingerprint(caddy, HOST) == new.fingerprint, seconds=5, what="the new one")
-    assert "no peer certificate available" in s_client(caddy, "unknown.example")
-    assert probe(f"127.0.0.1:{caddy}", "unknown.example") == Probed(None)
+    until(lambda: fingerprint(caddy.port, HOST) == new.fingerprint, seconds=5, what="the new one")
+    assert "no peer certificate available" in s_client(caddy.port, "unknown.example")
+    assert probe(f"127.0.0.1:{caddy.port}", "unknown.example") == Probed(None)
+
+
+def status(caddy: Caddy, *options: str) -> str:
+    return curl(caddy.port, HOST, "-k", "-o", "/dev/null", "-w", "%{http_code}", *options).stdout
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_host_than_the_handshakes_is_misdirected(caddy: Caddy, routed: Portal, keep: Keep) -> None:
+    certificate = keep(HOST)
+    served(routed, certificate, HOST)
+    until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy")
+    assert status(caddy) == GETTING_SET_UP
+    for protocol in ("--http1.1", "--http2"):
+        for host in ("localhost", routed.host, "unknown.example"):
+            assert status(caddy, protocol, "-H", f"Host: {host}") == "421", (protocol, host)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_visitor_says_of_proxies_is_not_believed(caddy: Caddy, routed: Portal, keep: Keep) -> None:
+    certificate = keep(HOST)
+    served(routed, certificate, HOST)
+    until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy")
+    spoofed = ["X-Forwarded-Proto: https", "X-Forwarded-Host: localhost", "X_Forwarded_Proto: https"]
+    options = [word for header in spoofed for word in ("-H", header)]
+    assert status(caddy, *options) == GETTING_SET_UP
+    # Over plain HTTP nobody gets a page by saying that it was HTTPS.
+    done = subprocess.run(
+        [
+            *(programs.find("curl"), "-s", "-i", "--max-time", "20", *options),
+            *("-H", f"Host: {HOST}", f"http://127.0.0.1:{caddy.plain}/"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.startswith("HTTP/1.1 301"), done
+    assert f"Location: https://{HOST}" in done.stdout
+
+
+@pytest.mark.django_db(transaction=True)
+def test_made_up_names_push_nobody_out_and_neither_key_nor_token_is_written_anywhere(
+    caddy: Caddy, routed: Portal, keep: Keep
+) -> None:
+    certificate = keep(HOST)
+    served(routed, certificate, HOST)
+    until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy")
+    with ThreadPoolExecutor(8) as pool:
+        flood = pool.map(lambda number: fingerprint(caddy.port, f"n{number}.example"), range(400))
+        good = [fingerprint(caddy.port, HOST) for _ in range(40)]
+        assert set(flood) == {""}
+    assert set(good) == {certificate.fingerprint}
+    key = certificate.unseal_key().split()[-4]
+    written = {path: path.read_text(errors="replace") for path in caddy.folder.rglob("*") if path.is_file()}
+    assert written
+    assert not any(key in text for text in written.values())
+    # Its own copy of the configuration has the token, for its own user alone.
+    assert {path.name for path, text in written.items() if TOKEN in text} == {"autosave.json"}
+    assert (caddy.folder / "caddy" / "autosave.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_is_resumed_opens_nothing_that_was_unbound(
+    caddy: Caddy, routed: Portal, keep: Keep, tmp_path: Path
+) -> None:
+    certificate = keep(HOST)
+    domain = served(routed, certificate, HOST)
+    until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # here the ticket comes with the handshake
+    first = _shaken(caddy, context, None)
+    session = first.session
+    first.close()
+    type(domain).objects.filter(pk=domain.pk).update(published_at=None, state="removing")
+    until(lambda: fingerprint(caddy.port, HOST) == "", seconds=5, what="Caddy without the host")
+    try:
+        resumed = _shaken(caddy, context, session)
+    except OSError:
+        return
+    with resumed:
+        resumed.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+        assert resumed.recv(65536).startswith(b"HTTP/1.1 421")
+
+
+def _shaken(caddy: Caddy, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSocket:
+    plain = socket.create_connection(("127.0.0.1", caddy.port), timeout=10)
+    return context.wrap_socket(plain, server_hostname=HOST, session=session)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_the_agent_is_away_handshakes_fail_at_once_and_afterwards_they_succeed(
+    caddy: Caddy, agent: Process, routed: Portal, keep: Keep
+) -> None:
+    certificate = keep(HOST)
+    served(routed, certificate, HOST)
+    until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy")
+    agent.stop()
+    try:
+        began = time.monotonic()
+        assert fingerprint(caddy.port, HOST) == ""
+        assert time.monotonic() - began < 5
+    finally:
+        agent.start()
+    until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy again")
