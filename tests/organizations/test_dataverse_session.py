@@ -543,3 +543,41 @@ def test_a_long_list_is_asked_for_in_parts() -> None:
     assert len(queries.options(Query("account", [Condition("id", "in", ids)]), TABLE)) == 3
     with pytest.raises(Rejected):
         queries.options(Query("account", [Condition("id", "in", ids)], order=["name"]), TABLE)
+
+
+class TestTheRealClient:
+    """Not the clients that the tests above play with."""
+
+    @pytest.fixture
+    def transports(self, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+        """How each was made; it sends whoever asks to somebody else."""
+        made: list[dict[str, Any]] = []
+
+        def transport(**options: Any) -> httpx.MockTransport:
+            asked: list[httpx.Request] = []
+            made.append({**options, "asked": asked})
+
+            def elsewhere(request: httpx.Request) -> httpx.Response:
+                asked.append(request)
+                return httpx.Response(302, headers={"Location": "https://evil.example.com/"})
+
+            return httpx.MockTransport(elsewhere)
+
+        monkeypatch.setattr(httpx, "HTTPTransport", transport)
+        monkeypatch.setattr(addresses, "resolve", lambda host, port: ["20.1.2.3"])
+        return made
+
+    def test_nobody_leads_it_elsewhere_with_a_token(self, transports: list[dict[str, Any]]) -> None:
+        client = http.client.__wrapped__(ORIGIN)
+        answered = http.ask(client, "GET", f"{API}WhoAmI", headers={"Authorization": "Bearer t"})
+        assert answered.status == 302
+        (made,) = transports
+        assert [request.url.host for request in made["asked"]] == ["20.1.2.3"]
+
+    def test_certificates_are_looked_at_for_the_organizations_name(
+        self, transports: list[dict[str, Any]]
+    ) -> None:
+        http.ask(http.client.__wrapped__(ORIGIN), "GET", f"{API}WhoAmI")
+        (made,) = transports
+        assert made.get("verify", True) is True
+        assert made["asked"][0].extensions["sni_hostname"] == ORIGIN.host
