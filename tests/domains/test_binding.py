@@ -425,7 +425,8 @@ def while_asked(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) 
     def look(**about: Any) -> Finding:
         finding = ask(**about)
         with ThreadPoolExecutor(1) as pool:  # the round's own threads have no business with the database
-            pool.submit(lambda: (next(called, lambda: None)(), connection.close())).result()
+            pool.submit(next(called, lambda: None)).result()
+            pool.submit(connection.close).result()
         return finding
 
     monkeypatch.setattr(evidence, "look", look)
