@@ -297,8 +297,11 @@ OAUTH2_PROVIDER = {
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_NAME = "admin_session"
-PORTAL_SESSION_COOKIE_NAME = "portal_session"
+# Over HTTPS a browser takes cookies of such names from the very host alone: no page beside or below it plants one.
+_own = "__Host-" if _https else ""
+SESSION_COOKIE_NAME = f"{_own}admin_session"
+PORTAL_SESSION_COOKIE_NAME = f"{_own}portal_session"
+CSRF_COOKIE_NAME = f"{_own}csrftoken"
 SESSION_COOKIE_SECURE = _https
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = _https

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 import pytest
 from django.conf import LazySettings
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import User
+from accounts.sessions import HostSessionMiddleware
 from domains.models import Certificate, CustomDomain
 from domains.states import DomainState
+from portaladmin.hosts import HostRoutingMiddleware
 from provisioning.models import Address
 from tests.domains.authority import Issued, authority
 from tests.domains.serving import served
@@ -136,6 +143,33 @@ def test_no_cookie_is_set_for_more_than_the_host(browser: Client) -> None:
         response = browser.get(path, secure=True)
         assert all(not cookie["domain"] for cookie in response.cookies.values())
         assert "admin_session" not in response.cookies
+
+
+@pytest.mark.parametrize("place", ["custom domain", "base URL"])
+@pytest.mark.parametrize("cookie", ["admin_session", "portal_session"])
+def test_an_admin_session_is_nobodys_where_a_portal_is(
+    domain: CustomDomain, world: World, global_admin: User, place: str, cookie: str
+) -> None:
+    admin = Client(HTTP_HOST="localhost")
+    admin.force_login(global_admin)
+    assert admin.get("/applications/").status_code == 200
+    seen: list[HttpRequest] = []
+
+    def page(request: HttpRequest) -> HttpResponse:
+        seen.append(request)
+        request.session["planted"] = True
+        return HttpResponse()
+
+    host = HOST if place == "custom domain" else world.portal.host
+    factory = RequestFactory(HTTP_HOST=host)
+    factory.cookies[cookie] = admin.cookies["admin_session"].value
+    sessions = cast("Callable[[HttpRequest], HttpResponse]", HostSessionMiddleware(page))
+    answer = HostRoutingMiddleware(sessions)(factory.get("/", secure=True))
+    assert "_auth_user_id" not in seen[0].session
+    # Nor does it change what the admin center knows, or get a cookie.
+    assert not answer.cookies
+    assert "planted" not in admin.session
+    assert admin.get("/applications/").status_code == 200
 
 
 def test_the_admin_center_is_not_at_a_custom_domain(browser: Client) -> None:

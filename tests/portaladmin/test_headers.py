@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.conf import settings as settings_of_this_run
 from django.test import Client
 
 from accounts.models import User
@@ -116,6 +120,24 @@ def test_plain_http_is_led_to_https_where_that_is_ours(settings: LazySettings) -
     settings.SECURE_SSL_REDIRECT = True
     response = Client(HTTP_HOST="localhost").get("/accounts/login/")
     assert (response.status_code, response["Location"]) == (301, "https://localhost/accounts/login/")
+
+
+@pytest.mark.parametrize(("scheme", "prefix"), [("http", ""), ("https", "__Host-")])
+def test_over_https_no_other_host_can_plant_our_cookies(scheme: str, prefix: str) -> None:
+    names = "SESSION_COOKIE_NAME", "PORTAL_SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME"
+    code = f"from portaladmin import settings; print(*(getattr(settings, name) for name in {names}))"
+    environ = {**os.environ, "ADMIN_URL": f"{scheme}://admin.example.com"}
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=settings_of_this_run.BASE_DIR,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == [
+        f"{prefix}{name}" for name in ("admin_session", "portal_session", "csrftoken")
+    ]
 
 
 def test_cookies_are_for_our_pages_alone(settings: LazySettings, global_admin: User) -> None:
