@@ -11,6 +11,7 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 _NONCE = 12  # bytes, as GCM wants it
 
@@ -19,6 +20,7 @@ class CannotOpen(Exception):
     """The sealed value was changed, belongs to another place, or its key is not configured any more."""
 
 
+@sensitive_variables()
 def seal(secret: str, *, place: str) -> str:
     """Encrypt `secret` for `place` with the newest key."""
     number, key = max(settings.ENCRYPTION_KEYS.items())
@@ -27,6 +29,7 @@ def seal(secret: str, *, place: str) -> str:
     return f"v1.{number}.{base64.b64encode(nonce + sealed).decode()}"
 
 
+@sensitive_variables()
 def unseal(sealed: str, *, place: str) -> str:
     """The secret that was sealed for `place`. Raises CannotOpen."""
     try:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from accounts import formats
 from accounts.language import spoken
@@ -48,6 +49,7 @@ class UploadForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 
+    @sensitive_variables()
     def judged(self, user: User) -> Judged | None:
         """What is in the file; None when it is refused, with the error beside its field. Call is_valid() first."""
         file = self.cleaned_data.get("file")

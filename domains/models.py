@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.views.decorators.debug import sensitive_variables
 
 from accounts import vault
 from domains.states import DomainState
@@ -76,6 +77,7 @@ class Certificate(models.Model):
         """Where its key is sealed for."""
         return f"certificate:{self.pk}:key"
 
+    @sensitive_variables()
     def seal_key(self, pem: str) -> None:
         """Set the key. The row is not saved."""
         self.sealed_key = vault.seal(pem, place=self.key_place)

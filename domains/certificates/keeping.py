@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from accounts import audit, limits
 from accounts.audit import Verb
@@ -62,6 +63,7 @@ class Kept:
     is_better: bool = False
 
 
+@sensitive_variables()
 def read(*, data: bytes, password: str, user: User) -> Judged:
     """Open an uploaded file and judge what is in it; nothing is kept. Some seconds at most.
 

@@ -17,6 +17,7 @@ from accounts.words import Refusal
 from domains.certificates import keeping
 from domains.certificates.judging import Judged, judge
 from domains.certificates.opening import Opened
+from domains.forms import UploadForm
 from domains.models import Certificate, CustomDomain
 from domains.services import binding, renewing
 from domains.views import certificates as views
@@ -133,7 +134,7 @@ def test_what_somebody_else_deleted_meanwhile_is_not_there(
         return found
 
     monkeypatch.setattr(views, "_certificate", seen_just_before)
-    monkeypatch.setattr(views.UploadForm, "judged", lambda *_: judged(root, ends=NOW + 180 * DAY))
+    monkeypatch.setattr(UploadForm, "judged", lambda *_: judged(root, ends=NOW + 180 * DAY))
     assert browser.post(f"/certificates/{row.pk}/{way}", {}).status_code == 404
 
 
