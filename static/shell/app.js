@@ -56,5 +56,14 @@
     if (button.dataset.resting) { event.preventDefault(); return; }
     button.dataset.resting = "1";
     window.setTimeout(() => { delete button.dataset.resting; }, 3000);
+    // What takes longer than a moment is seen to be at work, until the next page is there or nobody should wait more.
+    button.setAttribute("aria-busy", "true");
+    window.setTimeout(() => button.removeAttribute("aria-busy"), 30000);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    for (const button of event.detail.elt.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
   });
 })();

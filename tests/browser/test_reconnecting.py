@@ -148,3 +148,16 @@ def test_nothing_turns_for_people_who_want_no_motion(visit: Visit) -> None:
     assert not page.evaluate(moving)
     page.evaluate("document.documentElement.style.scrollBehavior")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_a_button_says_that_its_form_is_being_sent(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in("global.admin")
+    page = visitor.page
+    page.goto(f"{visitor.stack.url}/applications/add/")
+    # As when the answer takes its time: the form is sent, and the page stays.
+    page.evaluate("window.addEventListener('submit', (event) => event.preventDefault())")
+    button = page.get_by_role("button", name="Add", exact=True)
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
