@@ -9,7 +9,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 
-class Files(LoadScopeScheduling):
+class Files(LoadScopeScheduling):  # type: ignore[misc]
     """A file's tests stay in one process, since what they share is made once for the file."""
 
     def _split_scope(self, nodeid: str) -> str:
