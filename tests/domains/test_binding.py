@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
+from django.db import connections
 from django.utils import timezone
 
 from accounts.models import AuditRecord
@@ -426,7 +426,7 @@ def while_asked(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) 
         finding = ask(**about)
         with ThreadPoolExecutor(1) as pool:  # the round's own threads have no business with the database
             pool.submit(next(called, lambda: None)).result()
-            pool.submit(connection.close).result()
+            pool.submit(connections.close_all).result()
         return finding
 
     monkeypatch.setattr(evidence, "look", look)
