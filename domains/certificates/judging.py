@@ -126,6 +126,7 @@ def _judged(
     names = _names(leaf)
     if error := next(_errors(leaf, chain, names, now), None):
         raise CertificateRefused(error)
+    trusted = _is_trusted(chain, names, roots, now)
     return Judged(
         subject=_common_name(leaf.subject) or names[0],
         names=names,
@@ -138,8 +139,8 @@ def _judged(
         thumbprint=leaf.fingerprint(hashes.SHA1()).hex().upper(),  # noqa: S303 - what Windows shows; a name, no proof
         chain=_pem(chain.served),
         key=_key_pem(key),
-        is_trusted=_is_trusted(chain, names, roots, now),
-        warnings=list(_warnings(leaf, chain, keys)),
+        is_trusted=trusted,
+        warnings=list(_warnings(leaf, chain, keys, trusted)),
     )
 
 
@@ -217,7 +218,7 @@ def _purposes(leaf: x509.Certificate, chain: chains.Chain) -> Iterator[Remark]:
         yield Remark("is_ca")
 
 
-def _warnings(leaf: x509.Certificate, chain: chains.Chain, keys: int) -> Iterator[Remark]:
+def _warnings(leaf: x509.Certificate, chain: chains.Chain, keys: int, trusted: bool) -> Iterator[Remark]:
     if chain.is_self_signed:
         yield Remark("self_signed")
         if _is_ca(leaf):
@@ -228,6 +229,12 @@ def _warnings(leaf: x509.Certificate, chain: chains.Chain, keys: int) -> Iterato
         yield Remark(code, {"issuer": _shown(chain.served[-1].issuer)})
     elif not chain.root_is_known:
         yield Remark("untrusted_root", {"issuer": _shown(chain.root.subject)})
+    elif not trusted:
+        yield Remark("not_verified")
+    key = leaf.public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp521r1":
+        # Chromium offers no signature of this curve in its handshakes; it does take it from authorities.
+        yield Remark("p521")
     if _extension(leaf, x509.ExtendedKeyUsage) is None:
         yield Remark("no_eku")
     days = (leaf.not_valid_after_utc - leaf.not_valid_before_utc).days

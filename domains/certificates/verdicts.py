@@ -61,6 +61,14 @@ WARNINGS: dict[str, str] = {
     "is_ca": N_(
         "The certificate may issue others. A key that can do that is better not kept on a web server."
     ),
+    "not_verified": N_(
+        "Its chain leads to a root that browsers know, but they will not accept it all the same: one of its "
+        "authorities may not issue such a certificate. Ask the issuer for another one."
+    ),
+    "p521": N_(
+        "Its key is of the elliptic curve P-521, which Chrome and Edge do not take from a web server. Ask the issuer "
+        "for one with P-256 or P-384."
+    ),
     "no_eku": N_("The certificate does not say what it is for (extended key usage); some clients refuse it."),
     "two_keys": N_("The file holds %(number)s private keys; the first one was taken, with its certificate."),
     "long_lived": N_(

@@ -50,5 +50,5 @@ def test_every_file_of_the_corpus_has_its_verdict(cases: list[Case]) -> None:
 def test_the_corpus_has_every_code(cases: list[Case]) -> None:
     codes = {case.code for case in cases} | {warning for case in cases for warning in case.warnings}
     # Of the form, of how busy we are, and of authorities that browsers know, which no file here comes from.
-    elsewhere = {"no_file", "busy", "too_many_attempts", "long_lived"}
+    elsewhere = {"no_file", "busy", "too_many_attempts", "long_lived", "not_verified"}
     assert codes - {""} == (set(SENTENCES) | set(ERRORS) | set(WARNINGS)) - elsewhere

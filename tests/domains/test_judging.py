@@ -4,8 +4,9 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.conf import LazySettings
 from hypothesis import given
 from hypothesis import settings as tried
@@ -68,6 +69,23 @@ def test_a_missing_intermediate_makes_it_untrusted_though_its_root_is_known(
 ) -> None:
     found = judged(middle.issue(HOST, [HOST]), roots=(root,))
     assert (found.is_trusted, codes(found)) == (False, ["incomplete_chain"])
+
+
+def test_what_an_authority_may_not_issue_is_warned_of_though_its_root_is_known(root: Issued) -> None:
+    for_people = root.issue("People", ca=True, usages=(ExtendedKeyUsageOID.CLIENT_AUTH,))
+    found = judged(for_people.issue(HOST, [HOST]), for_people, roots=(root,))
+    assert (found.is_trusted, codes(found)) == (False, ["not_verified"])
+
+
+def test_a_missing_purpose_alone_is_told_alone(root: Issued) -> None:
+    assert codes(judged(root.issue(HOST, [HOST], usages=None), roots=(root,))) == ["no_eku"]
+
+
+def test_a_curve_that_only_some_browsers_take_is_warned_of_in_a_leaf_alone(root: Issued) -> None:
+    wide = root.issue("Wide", ca=True, usages=None, key=ec.generate_private_key(ec.SECP521R1()))
+    assert codes(judged(wide.issue(HOST, [HOST]), wide, roots=(root,))) == []
+    leaf = wide.issue(HOST, [HOST], key=ec.generate_private_key(ec.SECP521R1()))
+    assert codes(judged(leaf, wide, roots=(root,))) == ["p521"]
 
 
 def test_public_certificates_that_last_too_long_are_warned_of(root: Issued) -> None:
