@@ -44,6 +44,7 @@ def add_on(visitor: Visitor, type: str = "Production") -> str:
     page.goto(f"{visitor.stack.url}/applications/add/")
     page.get_by_label(type).check()
     page.get_by_role("button", name="Add").click()
+    page.wait_for_url("**/applications/")
     page.goto(f"{visitor.stack.url}/applications/?sort=-created")
     row = page.locator('tr[data-state="not-configured"]').first
     return row.get_attribute("data-portal") or ""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import scenes
 from tests.browser.conftest import MANY, PASSWORD, Stack, Visit, Visitor
 from tests.browser.test_journey import choose
 from tests.up.running import Run, free_port, processes, started
@@ -49,11 +50,7 @@ def add_on(visit: Visit) -> str:
     """One more add-on, bought by the Global Administrator; its id."""
     visitor = visit(javascript=False)
     visitor.sign_in("global.admin")
-    page = visitor.page
-    page.goto(f"{visitor.stack.url}/applications/add/")
-    page.get_by_role("button", name="Add").click()
-    page.goto(f"{visitor.stack.url}/applications/?sort=-created")
-    return page.locator('tr[data-state="not-configured"]').first.get_attribute("data-portal") or ""
+    return scenes.add_on(visitor)
 
 
 def submit(visitor: Visitor, portal_id: str, subdomain: str, *, javascript: bool = True) -> None:

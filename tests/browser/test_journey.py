@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import scenes
 from tests.browser.conftest import Stack, Visit, Visitor
 from tests.waiting import until
 
@@ -186,9 +187,7 @@ def test_a_portal_is_reset_from_its_actions(visit: Visit, picture: Picture, java
 def _provision(visitor: Visitor, subdomain: str, *, javascript: bool) -> str:
     """One more add-on, provisioned; its id. The page is at Portal Details then, with the packages installed."""
     page = visitor.page
-    page.goto(f"{visitor.stack.url}/applications/add/")
-    page.get_by_role("button", name="Add").click()
-    page.locator('tr[data-state="not-configured"]').last.get_by_role("link", name="Manage").click()
+    page.goto(f"{visitor.stack.url}/portals/{scenes.add_on(visitor)}/configure/")
     kind = "Customer Self-Service Portal"
     choose(visitor, name=subdomain.title(), subdomain=subdomain, javascript=javascript, kind=kind)
     page.get_by_role("button", name="Submit").click()

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import scenes
 from tests.browser.conftest import Visit, Visitor
 from tests.waiting import until
 
@@ -14,13 +15,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
 
 def configure(
-    visitor: Visitor, *, name: str, subdomain: str, audience: str, kind: str, addon: str = ""
-) -> str:
-    """From the Applications tab to a submitted portal in English on Contoso; its id."""
+    visitor: Visitor, portal_id: str, *, name: str, subdomain: str, audience: str, kind: str, addon: str = ""
+) -> None:
+    """From an add-on to a submitted portal in English on Contoso."""
     page = visitor.page
-    page.goto(visitor.stack.url + "/applications/")
-    add_on = page.locator('tr[data-state="not-configured"]').first
-    portal_id = add_on.get_attribute("data-portal") or ""
     page.goto(f"{visitor.stack.url}/portals/{portal_id}/configure/")
     page.get_by_label("Name").fill(name)
     page.get_by_label("Portal URL").fill(subdomain)
@@ -34,7 +32,6 @@ def configure(
     page.get_by_role("button", name="Submit").click()
     page.get_by_role("button", name="Accept").click()
     page.wait_for_url(f"**/portals/{portal_id}/**")
-    return portal_id
 
 
 def packages_become(visitor: Visitor, portal_id: str, state: str) -> None:
@@ -61,11 +58,14 @@ def contoso(visitor: Visitor, rest: str = "") -> str:
 
 
 def test_an_installation_that_failed_is_retried_when_its_cause_is_gone(visit: Visit) -> None:
-    visitor = visit()
+    visitor, maker = visit(), visit()
     page = visitor.page
     visitor.sign_in("system.admin")
-    portal_id = configure(
+    maker.sign_in("global.admin")
+    portal_id = scenes.add_on(maker)
+    configure(
         visitor,
+        portal_id,
         name="Field Partners",
         subdomain="fieldpartners",
         audience="Partner",
@@ -101,8 +101,10 @@ def test_a_portal_speaks_a_language_that_was_enabled_and_keeps_what_people_wrote
     visitor, guest = visit(), visit()
     page, seen = visitor.page, guest.page
     visitor.sign_in("global.admin")
-    portal_id = configure(
+    portal_id = scenes.add_on(visitor)
+    configure(
         visitor,
+        portal_id,
         name="Many Tongues",
         subdomain="manytongues",
         audience="Customer",
