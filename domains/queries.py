@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts import permissions
 from accounts.roles import OrganizationRole
 from domains.models import Certificate, CustomDomain, DanglingRecord
+from jobs.states import ACTIVE
 from organizations.models import Instance
 from provisioning.models import Portal
 
@@ -51,8 +52,11 @@ def dangling(portal: Portal) -> list[DanglingRecord]:
 
 
 def claimed_by_another(hostname: str, *, portal_id: UUID) -> bool:
-    """One host name belongs to one portal."""
-    return CustomDomain.objects.filter(hostname=hostname).exclude(portal=portal_id).exists()
+    """One host name belongs to one portal: the one that serves it, was shown to have it or is at work on it. One that
+    only asked for it, and failed, gives it up to the portal to which DNS leads it.
+    """
+    holds = Q(published_at__isnull=False) | Q(verified_at__isnull=False) | Q(job__state__in=ACTIVE)
+    return CustomDomain.objects.filter(holds, hostname=hostname).exclude(portal=portal_id).exists()
 
 
 def own_names() -> tuple[str, ...]:

@@ -8,12 +8,15 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.words import N_, Refusal
 from domains import hostnames
+from domains.dns import verdicts
+from domains.dns.verdicts import Verdict
 from domains.models import Certificate, CustomDomain
+from domains.services import claims
 from domains.workflows import bind as bind_workflow
-from domains.workflows import dangling
+from domains.workflows import dangling, evidence
 from domains.workflows import unbind as unbind_workflow
 from domains.workflows.bind import binding_key
 from jobs import ledger
@@ -34,37 +37,69 @@ SENTENCES = {
         "You can only have one custom domain name for a portal; this one has %(host)s. Remove that one first."
     ),
     "hostname_taken": N_("%(host)s belongs to another portal of this installation."),
+    "hostname_unproven": N_(
+        "Another portal asked for %(host)s first, and not all name servers show yet that it leads to this one. Try "
+        "again in some minutes."
+    ),
     "certificate_foreign": N_("This certificate belongs to another organization."),
     "certificate_gone": N_("This certificate is not there any more. Choose another one."),
     "certificate_expired": N_("This certificate has expired. Choose another one."),
     "host_mismatch": N_("The certificate does not cover %(host)s. It is for: %(names)s."),
     "nothing_bound": N_("This portal has no custom domain."),
 }
+PROOFS = 6  # looks at DNS a minute and person, each of which may take a request some seconds
 # Names of a certificate that a sentence tells.
 SOME_NAMES = 5
 
 
 class BindingRefused(Refusal):
-    """One sentence that says why not; `code` is one of SENTENCES."""
+    """One sentence that says why not; `code` is one of SENTENCES, or a verdict on DNS."""
 
     def __init__(self, code: str, **values: object) -> None:
-        super().__init__(SENTENCES[code], **values)
+        super().__init__(SENTENCES.get(code) or verdicts.SENTENCES[Verdict(code)], **values)
         self.code = code
 
 
 @audit.attempted(audit.Verb.BIND_DOMAIN)
 def bind(*, portal_id: UUID, hostname: str, certificate_id: UUID, user: User | None) -> Job:
     """Begin to bind the host name to the portal with that certificate, or to change the certificate of the one that is
-    bound. Everything is checked before anything is written. `hostname` is as `hostnames.host_name` gives it.
+    bound. Everything is checked before anything is written. `hostname` is as `hostnames.host_name` gives it. Where
+    another portal asked for it in vain, DNS decides, which takes some seconds.
 
     Raises BindingRefused, NotNow (the portal's phase forbids it), AlreadyActive (another job is at it).
     """
     try:
+        return _bind(portal_id, hostname, certificate_id, user, is_proven=False)
+    except claims.Unproven:
+        _require_proof(portal_id, hostname, user)
+    return _bind(portal_id, hostname, certificate_id, user, is_proven=True)
+
+
+def _require_proof(portal_id: UUID, hostname: str, user: User | None) -> None:
+    if user is not None and not limits.allow(person=user.pk, action="prove-host", per_minute=PROOFS):
+        raise BindingRefused("hostname_unproven", host=hostnames.shown(hostname))
+    portal = Portal.objects.get(pk=portal_id)
+    finding = evidence.look(host=hostname, expected=portal.host, portal_id=portal_id)
+    verdict = finding.judgement.verdict
+    if verdict is Verdict.VERIFIED:
+        return
+    code = verdict.value if verdict in evidence.FAILING else "hostname_unproven"
+    about = evidence.values(
+        finding, host=hostnames.shown(hostname), expected=portal.host, portal_id=portal_id
+    )
+    raise BindingRefused(code, **about)
+
+
+def _bind(portal_id: UUID, hostname: str, certificate_id: UUID, user: User | None, *, is_proven: bool) -> Job:
+    """`is_proven`: DNS was seen to lead the host name to this portal. Raises claims.Unproven."""
+    try:
         with transaction.atomic():
             certificate = _held(certificate_id)
-            portal = Portal.objects.select_for_update(of=("self",)).get(pk=portal_id)
+            portal = claims.lock(portal_id=portal_id, hostname=hostname)
             _require(portal, certificate, hostname)
             before = CustomDomain.objects.select_related("certificate").filter(portal=portal).first()
+            if not claims.take_over(portal=portal, hostname=hostname, is_proven=is_proven, user=user):
+                raise BindingRefused("hostname_taken", host=hostnames.shown(hostname))
             domain = _claim(portal, hostname, certificate, user)
             dangling.forget(portal_id=portal.id, hostname=hostname)
             job = jobs.enqueue(
@@ -140,9 +175,7 @@ def _claim(portal: Portal, hostname: str, certificate: Certificate, user: User |
 
 def _give_up(domain: CustomDomain) -> None:
     """A host name that never was served, or is not any more, is chosen anew."""
-    for row in ledger.held(exclusive_key=portal_key(domain.portal_id)):
-        if row.kind == bind_workflow.RESOURCE and row.name == domain.hostname:
-            ledger.released(row)
+    bind_workflow.release(portal_id=domain.portal_id, hostname=domain.hostname)
     # DNS may lead the host here already, or still when only its removal failed.
     dangling.give_up(domain, target=domain.portal.host)
 

@@ -238,6 +238,10 @@ def _binding(wizard: Wizard, refused: binding.BindingRefused | None) -> dict[str
     ):
         shown["code"] = "host_mismatch"
         shown["problem"] = not_covered(wizard.draft.certificate, wizard.draft.hostname)
+    elif queries.claimed_by_another(wizard.draft.hostname, portal_id=wizard.portal.pk):
+        # Chosen here first, perhaps; whoever has its DNS was quicker to show that.
+        taken = binding.BindingRefused("hostname_taken", host=wizard.shown_host)
+        shown |= {"code": taken.code, "problem": spoken(taken)}
     if wizard.draft.certificate:
         shown["warnings"] = sentences(wizard.draft.certificate)
     return shown

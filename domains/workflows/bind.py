@@ -55,6 +55,13 @@ def binding_key(portal_id: UUID | str) -> str:
     return f"domain:{portal_id}"
 
 
+def release(*, portal_id: UUID | str, hostname: str) -> None:
+    """Write down that there is nothing of the host name that a reset would have to take down."""
+    for row in ledger.held(exclusive_key=portal_key(portal_id)):
+        if row.kind == RESOURCE and row.name == hostname:
+            ledger.released(row)
+
+
 def _domain(context: StepContext) -> CustomDomain:
     row = CustomDomain.objects.filter(
         pk=context.inputs["domain_id"], hostname=context.inputs["hostname"]

@@ -41,7 +41,14 @@ def keep(
 
 def sentence(finding: Finding, *, host: str, expected: str, portal_id: UUID) -> str:
     """The verdict in one sentence, in English; `domains.dns.verdicts.SENTENCES` for other languages."""
-    return SENTENCES[finding.judgement.verdict] % {
+    return SENTENCES[finding.judgement.verdict] % values(
+        finding, host=host, expected=expected, portal_id=portal_id
+    )
+
+
+def values(finding: Finding, *, host: str, expected: str, portal_id: UUID) -> dict[str, str]:
+    """What the sentence of a verdict names."""
+    return {
         "host": host,
         "expected": expected,
         "target": finding.target,

@@ -21,8 +21,8 @@ from domains.workflows.bind import (
     LOOK_EVERY,
     RESOURCE,
     binding_key,
+    release,
 )
-from jobs import ledger
 from jobs import services as jobs
 from jobs.context import StepContext
 from jobs.errors import NotYet
@@ -30,7 +30,7 @@ from jobs.models import Job, Resource
 from jobs.registry import Effect, Kind, OnRestart, Planned, Step
 from jobs.services import NotRestartable
 from jobs.states import ACTIVE, JobState
-from provisioning.models import Portal, portal_key
+from provisioning.models import Portal
 from provisioning.teardown import Teardown
 from provisioning.workflows.provision import may_manage, subject
 
@@ -69,9 +69,7 @@ def _forget(context: StepContext) -> Mapping[str, Any]:
         domain = CustomDomain.objects.filter(pk=context.inputs["domain_id"], published_at=None).first()
         if domain is not None:
             dangling.give_up(domain, target=context.inputs["expected"])
-    for row in ledger.held(exclusive_key=portal_key(context.inputs["portal_id"])):
-        if row.kind == RESOURCE and row.name == context.inputs["hostname"]:
-            ledger.released(row)
+    release(portal_id=context.inputs["portal_id"], hostname=context.inputs["hostname"])
     return {}
 
 

@@ -182,10 +182,27 @@ def test_the_host_of_another_portal_is_taken(
     certificate = keep()
     other = Portal.objects.exclude(pk=portal.pk).first()
     assert other is not None
-    CustomDomain.objects.create(portal=other, hostname=HOST, certificate=certificate)
+    CustomDomain.objects.create(
+        portal=other, hostname=HOST, certificate=certificate, published_at=timezone.now()
+    )
     choose(browser, portal, certificate=str(certificate.pk))
     response = browser.post(address(portal), {"hostname": HOST})
     assert 'data-error-code="hostname_taken"' in response.content.decode()
+
+
+def test_whoever_loses_the_host_to_another_portal_reads_so_in_the_wizard(
+    browser: Client, portal: Portal, reviewed: Certificate, keep: Keep
+) -> None:
+    other = Portal.objects.exclude(pk=portal.pk).first()
+    assert other is not None
+    assert 'data-error-code="hostname_taken"' not in page(browser, portal)
+    CustomDomain.objects.create(
+        portal=other, hostname=HOST, certificate=reviewed, published_at=timezone.now()
+    )
+    shown = page(browser, portal)
+    assert step_of(shown) == "binding"
+    assert 'data-error-code="hostname_taken"' in shown
+    assert f"{HOST} belongs to another portal of this installation." in shown
 
 
 def test_before_next_one_sees_everything_and_the_record_to_add(
