@@ -14,7 +14,7 @@ from domains import hostnames
 from domains.dns import verdicts
 from domains.dns.verdicts import Verdict
 from domains.models import Certificate, CustomDomain
-from domains.services import claims
+from domains.services import claims, deadlocks
 from domains.workflows import bind as bind_workflow
 from domains.workflows import dangling, evidence
 from domains.workflows import unbind as unbind_workflow
@@ -61,6 +61,7 @@ class BindingRefused(Refusal):
 
 
 @audit.attempted(audit.Verb.BIND_DOMAIN)
+@deadlocks.again
 def bind(*, portal_id: UUID, hostname: str, certificate_id: UUID, user: User | None) -> Job:
     """Begin to bind the host name to the portal with that certificate, or to change the certificate of the one that is
     bound. Everything is checked before anything is written. `hostname` is as `hostnames.host_name` gives it. Where
@@ -191,6 +192,7 @@ def _require_free(portal: Portal) -> None:
 
 
 @audit.attempted(audit.Verb.REMOVE_DOMAIN)
+@deadlocks.again
 def unbind(*, portal_id: UUID, user: User | None, domain_id: UUID | None = None) -> Job:
     """Begin to give the portal's custom domain up. A binding that is under way is stopped first. `domain_id`: this
     one and no other, which the portal may have by now.

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from accounts.language import spoken
 from domains.certificates import keeping
 from domains.certificates.judging import Judged
-from domains.services import binding
+from domains.services import binding, deadlocks
 from domains.workflows import unbind
 from jobs.presentation import refusal
 from jobs.services import AlreadyActive
@@ -31,6 +31,7 @@ class Renewal:
     refused: dict[str, str] = field(default_factory=dict)
 
 
+@deadlocks.again
 def renew(*, certificate_id: UUID, judged: Judged, user: User) -> Renewal:
     """Take the new certificate in, and begin to put it in the place of the old one wherever that is served.
 

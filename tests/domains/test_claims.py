@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -14,7 +15,7 @@ from domains.models import Certificate, CustomDomain, DanglingRecord
 from domains.services import binding
 from domains.services.binding import BindingRefused
 from domains.states import DomainState
-from domains.workflows import evidence
+from domains.workflows import dangling, evidence
 from jobs import runner
 from jobs import services as jobs
 from jobs.models import Job, Resource
@@ -24,6 +25,7 @@ from provisioning.phases import Packages, Phase
 from tests.domains.conftest import Keep, SignIn, World, sign_in
 from tests.domains.dns.servers import Internet, internet
 from tests.domains.serving import Edge, edge, edge_process, fingerprint, routed
+from tests.domains.test_certificate_races import Other
 
 __all__ = ["edge", "edge_process", "routed", "sign_in"]
 
@@ -179,6 +181,45 @@ def test_a_host_that_a_job_is_at_work_on_is_not_taken_over(
     net.put(f"www 1 IN CNAME {newcomer.host}.\n")
     assert refused(newcomer, theirs, user) == "hostname_taken"
     assert CustomDomain.objects.get().state == DomainState.VERIFYING
+
+
+def test_two_portals_that_want_one_host_at_the_same_moment_are_told_in_words(
+    routed: Portal,
+    newcomer: Portal,
+    keep: Keep,
+    theirs: Certificate,
+    user: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One of them gives up another host name for it, and holds what the other one waits for."""
+    ours = keep(HOST, "former.contoso.com")
+    former = binding.bind(
+        portal_id=routed.pk, hostname="former.contoso.com", certificate_id=ours.pk, user=user
+    )
+    jobs.cancel(job_id=former.pk, requested_by=user)
+    other, real = Other(lambda: begin(newcomer, theirs, user)), dangling.give_up
+
+    def while_the_other_comes(*args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(dangling, "give_up", real)
+        found = real(*args, **options)
+        other.begin()
+        return found
+
+    monkeypatch.setattr(dangling, "give_up", while_the_other_comes)
+    told: list[BaseException | None] = [None]
+    try:
+        begin(routed, ours, user)
+    except BindingRefused as error:
+        told = [error]
+    told.append(other.join())
+    refusal = next(error for error in told if error is not None)
+    assert isinstance(refusal, BindingRefused), refusal
+    assert refusal.code == "hostname_taken"
+    assert told.count(None) == 1
+    winner = routed if told[0] is None else newcomer
+    assert CustomDomain.objects.get(hostname=HOST).portal_id == winner.pk
+    # Whoever was told no kept what it had.
+    assert CustomDomain.objects.filter(portal=routed).exists()
 
 
 def test_the_wizard_lets_a_host_be_chosen_that_another_portal_asked_for_in_vain(
