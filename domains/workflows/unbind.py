@@ -78,7 +78,11 @@ def _look(context: StepContext) -> Mapping[str, Any]:
     row = DanglingRecord.objects.filter(
         portal_id=context.inputs["portal_id"], hostname=context.inputs["hostname"]
     ).first()
-    return {"dangling": row is not None and dangling.keep(row, dangling.look(row), at=timezone.now())}
+    if row is None:
+        return {"dangling": False}
+    verdict, now = dangling.look(row), timezone.now()
+    with context.owned():
+        return {"dangling": dangling.keep(row, verdict, at=now)}
 
 
 def _begun(job: Job) -> None:
@@ -137,25 +141,32 @@ def inputs(*, portal: Portal, domain: CustomDomain) -> dict[str, Any]:
 def _undo(context: StepContext, resource: Resource) -> None:
     """A reset takes the custom domain with it, and stops a job that is at it."""
     portal_id = context.inputs["portal_id"]
-    active = Job.objects.filter(exclusive_key=binding_key(portal_id), state__in=ACTIVE).first()
-    if active is not None and not _stopped(active):
+    with context.owned():  # else the job and the domain may be of a later configuration
+        stopped = _stopped(portal_id)
+        row = _given_up(portal_id, resource.name) if stopped else None
+    # Only now, so that what asks the job to stop is not rolled back.
+    if not stopped:
         raise NotYet(1.0, note="The binding of the custom domain is being stopped.")
-    with context.owned():
-        domain = (
-            CustomDomain.objects.select_related("portal")
-            .filter(portal_id=portal_id, hostname=resource.name)
-            .first()
-        )
-        if domain is None:
-            return
-        # Edges serve rows; without it they stop within a second.
-        row = dangling.give_up(domain, target=domain.portal.host)
+    if row is None:
+        return
     # What is not seen now, the daily look sees.
-    dangling.keep(row, dangling.look(row), at=timezone.now())
+    verdict, now = dangling.look(row), timezone.now()
+    with context.owned():
+        dangling.keep(row, verdict, at=now)
 
 
-def _stopped(job: Job) -> bool:
-    """Asks a job to stop: whether it has ended."""
+def _given_up(portal_id: str, hostname: str) -> DanglingRecord | None:
+    """Edges serve rows; without it they stop within a second."""
+    rows = CustomDomain.objects.select_related("portal")
+    domain = rows.filter(portal_id=portal_id, hostname=hostname).first()
+    return None if domain is None else dangling.give_up(domain, target=domain.portal.host)
+
+
+def _stopped(portal_id: str) -> bool:
+    """Asks the job that binds or unbinds to stop: whether none is at work any more."""
+    job = Job.objects.filter(exclusive_key=binding_key(portal_id), state__in=ACTIVE).first()
+    if job is None:
+        return True
     try:
         return jobs.cancel(job_id=job.id, requested_by=None) is not JobState.CANCELLING
     except jobs.NotCancellable:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
@@ -106,25 +107,38 @@ class Life:
 
 
 @contextmanager
-def at_statement(number: int, act: Callable[[], None]) -> Iterator[list[int]]:
+def at_statement(number: int, act: Callable[[], None], *, transactions: bool = False) -> Iterator[list[int]]:
     """Do something before the first statement from the `number`th on that is in no transaction, since nobody else could
     see into that. Yields the number of the one that it was; nothing, when there was none.
+
+    transactions: the beginning of a transaction counts, too.
     """
     seen = count(1)
     found: list[int] = []
 
-    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+    def look() -> None:
         here = next(seen)
         if not found and here >= number and not connection.in_atomic_block:
             found.append(here)
             act()
+
+    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        look()
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(wrapper):
+    set_autocommit = connection.set_autocommit
+
+    def begin(autocommit: bool, *args: Any, **options: Any) -> None:
+        if transactions and not autocommit:
+            look()
+        set_autocommit(autocommit, *args, **options)
+
+    with connection.execute_wrapper(wrapper), patch.object(connection, "set_autocommit", begin):
         yield found
 
 
-STORIES: dict[str, tuple[Callable[[Life], Job], Callable[[Life], None]]] = {
+Story = tuple[Callable[[Any], Job], Callable[[Any], None]]
+STORIES: dict[str, Story] = {
     "a provisioning, and the portal begins anew": (Life.submit, Life.begins_anew),
     "a provisioning, and the organization moves": (Life.submit, Life.moves),
     "packages, and the portal begins anew": (Life.packages, Life.begins_anew),
@@ -133,22 +147,20 @@ STORIES: dict[str, tuple[Callable[[Life], Job], Callable[[Life], None]]] = {
 }
 
 
-@pytest.mark.parametrize("story", STORIES)
-def test_it_changes_nothing_when_it_wakes(
-    postgres: Server,
-    valkey: Server,
-    transactional_db: None,
-    world: World,
-    monkeypatch: pytest.MonkeyPatch,
-    story: str,
-) -> None:
-    begin, then = STORIES[story]
+def sleep_everywhere(
+    new_life: Callable[[], Life], story: Story, *, transactions: bool = False
+) -> tuple[int, list[tuple[int, str]]]:
+    """Tell the story once for each statement: how often the worker slept, and what it changed when it woke.
+
+    transactions: it sleeps before they begin, too.
+    """
+    begin, then = story
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")  # nothing crashes here
-    monkeypatch.setattr(httpx, "get", Web().get)
-    slept, number, wrong = 0, 1, []
+    wrong: list[tuple[int, str]] = []
+    slept, number = 0, 1
     while True:
-        life = Life(world)
+        life = new_life()
         job = begin(life)
         left: dict[str, list[str]] = {}
 
@@ -162,15 +174,28 @@ def test_it_changes_nothing_when_it_wakes(
                 then(life)
                 left.update(life.everything())
 
-        with at_statement(number, others_go_on) as found:
+        with at_statement(number, others_go_on, transactions=transactions) as found:
             runner.run(job.id, owner=Owner("other-boot/1", 900_000_000 + number, 1))
         if not found:
-            break
+            return slept, wrong
         number = found[0] + 1
         if left:
             slept += 1
             now = life.everything()
             wrong += [(found[0], name) for name in left if left[name] != now[name]]
             portals.check([life.portal.id])
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_it_changes_nothing_when_it_wakes(
+    postgres: Server,
+    valkey: Server,
+    transactional_db: None,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    story: str,
+) -> None:
+    monkeypatch.setattr(httpx, "get", Web().get)
+    slept, wrong = sleep_everywhere(lambda: Life(world), STORIES[story])
     assert wrong == []
     assert slept > 10
