@@ -194,21 +194,27 @@ class DanglingRecord(models.Model):
 
 
 class ExpiryNotice(models.Model):
-    """The ledger of warnings: which one was sent for which certificate, and to how many people. Only ever added to.
+    """The ledger of warnings: which one was sent for which certificate, and to whom. Only ever added to.
 
     `days` is the threshold that was reached: 30 (or a third of the lifetime), 14, 7, 3, 1, 0, then below zero one for
-    each day after the end. No warning is sent twice.
+    each day after the end. Nobody gets a warning twice.
     """
 
     certificate = models.ForeignKey(Certificate, on_delete=models.CASCADE, related_name="notices")
     ends_at = models.DateTimeField(help_text="The end that it warned of.")
     days = models.SmallIntegerField()
     sent_at = models.DateTimeField(auto_now_add=True)
-    recipients = models.PositiveIntegerField()
+    address = models.CharField(
+        max_length=254,
+        default="",
+        help_text="E-mail address; empty in rows of before, which went to everybody.",
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["certificate", "ends_at", "days"], name="domains_notice_once"),
+            models.UniqueConstraint(
+                fields=["certificate", "ends_at", "days", "address"], name="domains_notice_once_each"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from smtplib import SMTPRecipientsRefused
+from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail.backends import locmem
 from django.test import override_settings
 from django.utils import timezone
 
@@ -94,7 +98,11 @@ def test_people_are_told_once_per_threshold(served: Certificate) -> None:
         expiring.warn(now=NOW + timedelta(days=days)) for days in (0, 0.5, 6, 7, 8, 11, 13, 14, 15, 15.5, 16)
     ]
     assert sent == [1, 0, 0, 1, 0, 1, 1, 1, 1, 0, 1]
-    assert [notice.days for notice in ExpiryNotice.objects.order_by("pk")] == [14, 7, 3, 1, 0, -1, -2]
+    told: dict[str, list[int]] = {}
+    for notice in ExpiryNotice.objects.order_by("pk"):
+        told.setdefault(notice.address, []).append(notice.days)
+    assert set(map(tuple, told.values())) == {(14, 7, 3, 1, 0, -1, -2)}
+    assert sorted(told) == sorted({address for message in mail.outbox for address in message.to})
 
 
 @pytest.mark.django_db
@@ -141,6 +149,44 @@ def test_a_successor_ends_the_warnings(served: Certificate, keep: Keep) -> None:
 def test_a_mail_that_does_not_leave_is_tried_again(served: Certificate) -> None:
     assert expiring.warn(now=NOW) == 0
     assert not ExpiryNotice.objects.exists()
+
+
+@pytest.mark.django_db
+@override_settings(EMAIL_BACKEND="tests.domains.test_expiry.RefusingOne")
+def test_one_recipient_whose_mail_is_refused_keeps_nobody_from_being_told_once(
+    served: Certificate, portal: Portal, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Portal.objects.update(owner=world.user("global.admin"))
+    addresses = {world.user(name).email for name in ("system.admin", "global.admin")}
+    for refused in sorted(addresses):
+        ExpiryNotice.objects.all().delete()
+        mail.outbox.clear()
+        monkeypatch.setattr(RefusingOne, "refused", refused)
+        assert [expiring.warn(now=NOW), expiring.warn(now=NOW)] == [1, 0]
+        assert [message.to for message in mail.outbox] == [[address] for address in addresses - {refused}]
+    # When it is taken at last, only that one comes.
+    monkeypatch.setattr(RefusingOne, "refused", "")
+    assert expiring.warn(now=NOW) == 1
+    assert mail.outbox[-1].to == [refused]
+    assert len(mail.outbox) == 2
+
+
+@pytest.mark.django_db
+def test_warnings_of_before_each_had_a_row_went_to_everybody(served: Certificate) -> None:
+    ExpiryNotice.objects.create(certificate=served, ends_at=served.ends_at, days=14)
+    assert expiring.warn(now=NOW) == 0
+
+
+class RefusingOne(locmem.EmailBackend):
+    """A mail server that takes everything but what is for one address."""
+
+    refused = ""
+
+    def send_messages(self, messages: Sequence[Any]) -> int:
+        for message in messages:
+            if self.refused in message.to:
+                raise SMTPRecipientsRefused({self.refused: (550, b"no such user")})
+        return super().send_messages(messages)
 
 
 class Refusing:
