@@ -32,7 +32,8 @@ def _check(context: StepContext) -> Mapping[str, Any]:
     """What is there to be updated, and for which languages."""
     organization = connect_by_id(UUID(context.inputs["instance_id"]))
     languages = organization.provisioned_languages()
-    language_list.remember(UUID(context.inputs["instance_id"]), languages)
+    with context.owned():  # else others may know newer ones by now
+        language_list.remember(UUID(context.inputs["instance_id"]), languages)
     there = {solution.unique_name: solution.version for solution in organization.solutions()}
     found = {name: there[name] for name in context.inputs["solutions"] if name in there}
     if not found:

@@ -23,7 +23,7 @@ from jobs.owner import Owner
 from organizations import moving
 from provisioning.models import Address, Portal, PortalType
 from provisioning.phases import Packages, Phase
-from provisioning.services import instance_url, provision, reset
+from provisioning.services import instance_url, provision, reset, translations
 from provisioning.terms import CURRENT
 from tests.faults import portals
 from tests.faults.fault_soak_provisioning import Web
@@ -69,6 +69,11 @@ class Life:
             run_all()
         url = moving.move(instance_id=self.world.production.id, name=f"contoso-{next(numbers)}").url
         return instance_url.submit(portal_id=self.portal.id, url=url, user=self.admin)
+
+    def translations(self) -> Job:
+        self.submit()
+        run_all()
+        return translations.submit(portal_id=self.portal.id, user=self.admin)
 
     # What people do meanwhile.
 
@@ -142,6 +147,7 @@ STORIES: dict[str, Story] = {
     "a provisioning, and the portal begins anew": (Life.submit, Life.begins_anew),
     "a provisioning, and the organization moves": (Life.submit, Life.moves),
     "packages, and the portal begins anew": (Life.packages, Life.begins_anew),
+    "translations, and the portal begins anew": (Life.translations, Life.begins_anew),
     "a reset, and the portal begins anew": (Life.reset, Life.begins_anew),
     "an address, and the organization moves on": (Life.move, Life.moves),
 }

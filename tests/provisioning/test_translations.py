@@ -7,20 +7,23 @@ from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from pytest_django.live_server_helper import LiveServer
 
 from jobs import restarting, runner, services
 from jobs.models import Job
-from organizations import administration, installations
+from organizations import administration, installations, language_list
 from organizations.connect import connect
-from organizations.models import Instance, KeptPackage, Label, SolutionInstall
+from organizations.models import Instance, KeptPackage, Label, Language, SolutionInstall
 from organizations.packages import catalog
+from organizations.ports import InstalledSolution
 from provisioning import translations as rules
 from provisioning.models import Portal
 from provisioning.phases import Packages, Phase
 from provisioning.policies import NotNow
 from provisioning.services import translations
 from provisioning.translations import SOLUTIONS_INSTALLING, report
+from provisioning.workflows import translations as workflow
 from tests.provisioning.conftest import SignIn, World, run_all
 from tests.waiting import until
 
@@ -70,6 +73,27 @@ def told(job: Job) -> dict[int, rules.LanguageReport]:
 
 @pytest.mark.django_db(transaction=True)
 class TestUpdate:
+    def test_a_worker_that_overslept_leaves_the_languages_that_are_known_now(
+        self, world: World, portal: Portal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The organization is elsewhere; another worker took the job over while this one had its answer."""
+        Instance.objects.filter(pk=world.production.pk).update(kind=Instance.Kind.DATAVERSE)
+        job = translations.submit(portal_id=portal.id, user=world.user("system.admin"))
+
+        class Elsewhere:
+            def provisioned_languages(self) -> list[int]:
+                Job.objects.filter(pk=job.pk).update(fence=F("fence") + 1)
+                language_list.remember(world.production.id, [1033, ITALIAN])
+                return [1033]
+
+            def solutions(self) -> list[InstalledSolution]:
+                return []
+
+        monkeypatch.setattr(workflow, "connect_by_id", lambda _: Elsewhere())
+        assert runner.run(job.id) is runner.Outcome.LOST
+        known = Language.objects.filter(instance=world.production.id, enabled=True)
+        assert set(known.values_list("lcid", flat=True)) == {1033, ITALIAN}
+
     def test_labels_come_in_the_language_that_was_enabled(self, world: World, portal: Portal) -> None:
         assert world.organization.labels("adx_webpage", ITALIAN) == {}
         world.organization.enable_language(ITALIAN)
