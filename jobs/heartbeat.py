@@ -126,6 +126,8 @@ class Heart:
                     watches = list(self._watches)
                 for watch in watches:
                     self._look_at(watch)
+                if not watches:  # a connection for each worker that once had a long step would be many
+                    connection.close()
         finally:
             connection.close()
 

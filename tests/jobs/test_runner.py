@@ -3,18 +3,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from jobs import registry, runner, services, transitions
 from jobs.context import StepContext
-from jobs.heartbeat import Watch, stopping
+from jobs.heartbeat import Watch, heart, stopping
 from jobs.models import Job
 from jobs.owner import Owner
 from jobs.runner import Outcome
 from jobs.states import JobState
 from tests.jobs import toys
 from tests.jobs.conftest import Enqueue
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -245,6 +248,30 @@ def test_a_refused_heartbeat_tells_the_step_to_stop(enqueue: Enqueue) -> None:
     watch = Watch(job.id, claim.fence + 1)
     watch.beat()
     assert watch.lost
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_heart_keeps_no_connection_when_there_is_nothing_to_watch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connections: list[int] = []
+
+    def beat(*args: object, **options: object) -> JobState:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            connections.append(cursor.fetchone()[0])
+        return JobState.RUNNING
+
+    def is_open() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [connections])
+            return bool(cursor.fetchone()[0])
+
+    monkeypatch.setattr(transitions, "heartbeat", beat)
+    with heart.watching(Watch(uuid4(), fence=1, lease=0.3)):
+        until(lambda: connections, what="a beat")
+        assert is_open()
+    until(lambda: not is_open(), what="the end of its connection")
 
 
 def test_a_step_that_must_not_be_repeated_blocks_the_job_after_its_worker_was_lost(
