@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -12,7 +13,9 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -68,8 +71,15 @@ def agent(
 @pytest.fixture
 def caddy(agent: Process, live_server: LiveServer, settings: LazySettings, tmp_path: Path) -> Iterator[Caddy]:
     """It runs."""
-    port, plain = free_port(), free_port()
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    with running(agent, live_server.url.removeprefix("http://"), tmp_path) as caddy:
+        yield caddy
+
+
+@contextmanager
+def running(agent: Process, web: str, tmp_path: Path) -> Iterator[Caddy]:
+    """Caddy, with this web server behind it."""
+    port, plain = free_port(), free_port()
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -79,7 +89,7 @@ def caddy(agent: Process, live_server: LiveServer, settings: LazySettings, tmp_p
         "HTTP_PORT": str(plain),
         "EDGE_AGENT": f"127.0.0.1:{agent.port}",
         "EDGE_AGENT_TOKEN": TOKEN,
-        "WEB": live_server.url.removeprefix("http://"),
+        "WEB": web,
     }
     config = django_settings.BASE_DIR / "deploy" / "Caddyfile"
     command = [programs.find("caddy"), "run", "--adapter", "caddyfile", "--config", str(config)]
@@ -287,4 +297,130 @@ def test_while_the_agent_is_away_handshakes_fail_at_once_and_afterwards_they_suc
         assert time.monotonic() - began < 5
     finally:
         agent.start()
+    until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy again")
+
+
+class Web(ThreadingHTTPServer):
+    """A web server that knows what was asked of it: each request as it begins, each body when it is there."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.begun: list[str] = []
+        self.bodies: list[bytes] = []
+
+
+class _Answering(BaseHTTPRequestHandler):
+    server: Web
+
+    def do_GET(self) -> None:
+        self.server.begun.append(f"{self.command} {self.path}")
+        if self.command == "POST":
+            self.server.bodies.append(self._body())
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_GET
+
+    def _body(self) -> bytes:
+        if length := self.headers["Content-Length"]:
+            return self.rfile.read(int(length))
+        chunks = []
+        while size := int(self.rfile.readline() or b"0", 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with Web() as web:
+        thread = threading.Thread(target=web.serve_forever)
+        thread.start()
+        yield web
+        web.shutdown()
+        thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("protocol", ["--http1.1", "--http2"])
+def test_who_sends_a_body_slowly_holds_nothing_of_the_web_process(
+    agent: Process, web: Web, routed: Portal, keep: Keep, tmp_path: Path, protocol: str
+) -> None:
+    certificate = keep(HOST)
+    served(routed, certificate, HOST)
+    with running(agent, f"127.0.0.1:{web.server_port}", tmp_path) as caddy:
+        until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy")
+        slow = subprocess.Popen(
+            [
+                *(programs.find("curl"), "-skv", protocol, "--max-time", "30", "-X", "POST", "-T", "-"),
+                *("-H", "Expect: 100-continue"),
+                *("--resolve", f"{HOST}:{caddy.port}:127.0.0.1", f"https://{HOST}:{caddy.port}/slow"),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        assert slow.stdin is not None
+        assert slow.stderr is not None
+        with slow, slow.stdin:
+            slow.stdin.write(b"12345")
+            slow.stdin.flush()
+            # Caddy is at the body now.
+            said = next((line for line in slow.stderr if b" 100" in line and line.startswith(b"<")), b"")
+            assert said
+            assert status(caddy, protocol) == "200"
+            assert web.begun == ["GET /"]
+            slow.stdin.write(b"67890")
+            slow.stdin.close()
+            until(lambda: web.bodies == [b"1234567890"], what="the whole body")
+            slow.stderr.read()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "told", [["-H", "Transfer-Encoding: chunked"], []], ids=["chunked", "with its length"]
+)
+def test_a_body_beyond_the_limit_is_refused_and_reaches_nobody_whole(
+    agent: Process, web: Web, routed: Portal, keep: Keep, tmp_path: Path, told: list[str]
+) -> None:
+    certificate = keep(HOST)
+    served(routed, certificate, HOST)
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * (1024 * 1024 + 1))
+    with running(agent, f"127.0.0.1:{web.server_port}", tmp_path) as caddy:
+        until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy")
+        send = ("--http1.1", "-X", "POST", "-H", "Expect:", *told, "--data-binary", f"@{large}")
+        assert status(caddy, *send) in {"413", "502"}
+        assert all(len(body) <= 1024 * 1024 for body in web.bodies)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_agent_that_says_nothing_holds_handshakes_until_it_ends_and_none_afterwards(
+    caddy: Caddy, agent: Process, routed: Portal, keep: Keep
+) -> None:
+    certificate = keep(HOST)
+    served(routed, certificate, HOST)
+    until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy")
+    assert agent.process is not None
+    agent.process.send_signal(signal.SIGSTOP)
+    with ThreadPoolExecutor(10) as pool:
+        held = [pool.submit(fingerprint, caddy.port, HOST) for _ in range(10)]
+        try:
+            with socket.socket() as idle:
+                idle.settimeout(5)
+                assert idle.connect_ex(("127.0.0.1", caddy.port)) == 0
+            # As whoever supervises it would.
+            agent.process.kill()
+            agent.process.wait()
+            until(lambda: all(one.done() for one in held), what="the handshakes that were held")
+            assert {one.exception() or one.result() for one in held if one.exception() is None} <= {""}
+        finally:
+            agent.start()
     until(lambda: fingerprint(caddy.port, HOST) == certificate.fingerprint, what="Caddy again")
