@@ -360,7 +360,7 @@ def test_who_sends_a_body_slowly_holds_nothing_of_the_web_process(
         slow = subprocess.Popen(
             [
                 *(programs.find("curl"), "-skv", protocol, "--max-time", "30", "-X", "POST", "-T", "-"),
-                *("-H", "Expect: 100-continue"),
+                *("-H", "Expect:"),
                 *("--resolve", f"{HOST}:{caddy.port}:127.0.0.1", f"https://{HOST}:{caddy.port}/slow"),
             ],
             stdin=subprocess.PIPE,
@@ -372,11 +372,10 @@ def test_who_sends_a_body_slowly_holds_nothing_of_the_web_process(
         with slow, slow.stdin:
             slow.stdin.write(b"12345")
             slow.stdin.flush()
-            # Caddy is at the body now.
-            said = next((line for line in slow.stderr if b" 100" in line and line.startswith(b"<")), b"")
-            assert said
-            assert status(caddy, protocol) == "200"
-            assert web.begun == ["GET /"]
+            # The head was sent; whoever comes after it is served, while the web process has not heard of it.
+            assert next((line for line in slow.stderr if line.startswith(b"> POST /slow")), b"")
+            assert [status(caddy, protocol) for _ in range(5)] == ["200"] * 5
+            assert web.begun == ["GET /"] * 5
             slow.stdin.write(b"67890")
             slow.stdin.close()
             until(lambda: web.bodies == [b"1234567890"], what="the whole body")
