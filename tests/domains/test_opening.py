@@ -143,7 +143,7 @@ def test_what_a_child_leaves_behind_is_ended_and_not_waited_for(
     began = time.monotonic()
     with pytest.raises(FileRefused):
         open_pfx(file, SECRET)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 5
     # Nobody of ours is its parent any more, so whoever is has to bury it; until then it is a zombie.
     until(lambda: _is_gone(int(number.read_text())), what="its end")
 

@@ -16,7 +16,7 @@ from portaladmin.up import places
 
 # Seconds; generous, since a loaded machine must not fail a test.
 READY_WITHIN = 90.0
-CTRL_C_WITHIN = 30.0
+CTRL_C_WITHIN = 10.0
 
 READY = "Ctrl-C stops everything."
 # What pytest's plugin set for its own servers, and what make passes down.

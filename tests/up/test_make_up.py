@@ -225,4 +225,4 @@ def test_as_an_ordinary_user_from_a_path_with_spaces() -> None:
             assert re.search(r"Making and starting PostgreSQL", run.text)
             # To make alone, which does not pass it on.
             run.process.send_signal(signal.SIGINT)
-            wait_until(lambda: not processes(data_dir), "the end of all processes", within=CTRL_C_WITHIN)
+            wait_until(lambda: not processes(data_dir), "the end of all processes")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import ssl
@@ -102,10 +101,9 @@ def until_closed(sock: ssl.SSLSocket) -> bytes:
 
 
 def ask(port: int, request: str) -> bytes:
-    """All that the edge says to that until it closes, which it may do before it was told everything."""
+    """All that the edge says to that until it closes."""
     with shaken(port) as sock:
-        with contextlib.suppress(ConnectionError, ssl.SSLError):
-            sock.sendall(request.encode().replace(b"\n", b"\r\n"))
+        sock.sendall(request.encode().replace(b"\n", b"\r\n"))
         return until_closed(sock)
 
 
@@ -204,13 +202,13 @@ def test_a_request_names_the_host_of_its_handshake_and_once(port: int, hosts: st
 
 
 def test_headers_have_a_limit(port: int) -> None:
-    large = "x" * 100_000
-    for head in (
-        f"GET / HTTP/1.1\nHost: {HOST}\nX-Large: {large}\n\n",
-        f"GET /{large} HTTP/1.1\nHost: {HOST}\n\n",
+    # One octet beyond 64 KiB and no more: what the edge left unread when it closes would cost us its answer.
+    for start, expected in (
+        (f"GET / HTTP/1.1\nHost: {HOST}\nX-Large: ", {400, 431}),
+        ("GET /", {400, 414, 431}),
     ):
-        # The answer may be lost when the edge closes while we still speak.
-        assert ask(port, head)[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 414", b"HTTP/1.1 431", b""}
+        size = len(start) + start.count("\n")
+        assert status(port, start + "x" * (65_537 - size)) in expected
 
 
 def test_a_websocket_is_an_ordinary_request(port: int) -> None:
