@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext
 
-from accounts import formats, keyset, permissions
+from accounts import formats, keyset, parameters, permissions
 from accounts.keyset import ID, Key, Order
 from accounts.roles import OrganizationRole
 from accounts.words import N_
@@ -89,11 +89,11 @@ class Asked:
     def from_query(cls, values: Mapping[str, str]) -> Asked:
         """From the query string, which may hold anything."""
         return cls(
-            state=_one_of(values.get("state", ""), {*GROUPS, *(state.value for state in JobState)}),
-            kind=_one_of(values.get("kind", ""), set(registry.names())),
-            age=_one_of(values.get("age", ""), AGES),
-            person=_text(values.get("person", "")),
-            error=_text(values.get("error", "")),
+            state=parameters.one_of(values.get("state", ""), {*GROUPS, *(state.value for state in JobState)}),
+            kind=parameters.one_of(values.get("kind", ""), set(registry.names())),
+            age=parameters.one_of(values.get("age", ""), AGES),
+            person=parameters.text(values.get("person", ""), LONGEST),
+            error=parameters.text(values.get("error", ""), LONGEST),
             after=values.get("after", "")[: keyset.LONGEST_CURSOR + 1],
         )
 
@@ -104,14 +104,6 @@ class Asked:
     def query_string(self, **changes: str) -> str:
         """As an address says it, with these changes."""
         return urlencode({n: v for n, v in asdict(replace(self, **changes)).items() if v})
-
-
-def _one_of(value: str, known: Collection[str]) -> str:
-    return value if value in known else ""
-
-
-def _text(value: str) -> str:
-    return " ".join(value.replace("\0", " ").split())[:LONGEST]
 
 
 def visible_jobs(user: User) -> QuerySet[Job]:

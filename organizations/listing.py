@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.db.models import BooleanField, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 from django.utils.translation import ngettext
 
-from accounts import formats, keyset, permissions
+from accounts import formats, keyset, parameters, permissions
 from accounts.keyset import ID, Key, Order
 from organizations.models import Instance
 
@@ -52,11 +51,11 @@ class Asked:
     def from_query(cls, values: Mapping[str, str]) -> Asked:
         """From the query string, which may hold anything."""
         return cls(
-            q=" ".join(values.get("q", "").replace("\0", " ").split())[:LONGEST_SEARCH],
-            state=_one_of(values.get("state", ""), Instance.State.values),
-            type=_one_of(values.get("type", ""), Instance.Type.values),
+            q=parameters.text(values.get("q", ""), LONGEST_SEARCH),
+            state=parameters.one_of(values.get("state", ""), Instance.State.values),
+            type=parameters.one_of(values.get("type", ""), Instance.Type.values),
             after=values.get("after", "")[: keyset.LONGEST_CURSOR + 1],
-            selected=_uuid(values.get("selected", "")),
+            selected=parameters.identity(values.get("selected", "")),
         )
 
     @property
@@ -67,17 +66,6 @@ class Asked:
         """As an address says it, with these changes; what is empty is left out."""
         values = asdict(replace(self, **changes))
         return urlencode({name: value for name, value in values.items() if value})
-
-
-def _one_of(value: str, known: list[str]) -> str:
-    return value if value in known else ""
-
-
-def _uuid(value: str) -> str:
-    try:
-        return str(UUID(value))
-    except ValueError:
-        return ""
 
 
 @dataclass(frozen=True)

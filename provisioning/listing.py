@@ -13,14 +13,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext, ngettext
 
-from accounts import formats, keyset, permissions
+from accounts import formats, keyset, parameters, permissions
 from accounts.keyset import ID, Key, Order
 from accounts.roles import OrganizationRole
 from accounts.words import N_
@@ -86,13 +85,13 @@ class Asked:
     def from_query(cls, values: Mapping[str, str]) -> Asked:
         """From the query string, which may hold anything."""
         return cls(
-            q=" ".join(values.get("q", "").replace("\0", " ").split())[:LONGEST_SEARCH],
-            state=_one_of(values.get("state", ""), {phase.value for phase in Phase}),
-            type=_one_of(values.get("type", ""), set(PortalType.values)),
-            instance=_uuid(values.get("instance", "")),
-            sort=_one_of(values.get("sort", ""), set(ORDERS)) or FIRST_ORDER,
+            q=parameters.text(values.get("q", ""), LONGEST_SEARCH),
+            state=parameters.one_of(values.get("state", ""), {phase.value for phase in Phase}),
+            type=parameters.one_of(values.get("type", ""), set(PortalType.values)),
+            instance=parameters.identity(values.get("instance", "")),
+            sort=parameters.one_of(values.get("sort", ""), set(ORDERS)) or FIRST_ORDER,
             after=values.get("after", "")[: keyset.LONGEST_CURSOR + 1],
-            selected=_uuid(values.get("selected", "")),
+            selected=parameters.identity(values.get("selected", "")),
         )
 
     @property
@@ -103,17 +102,6 @@ class Asked:
         """As an address says it, with these changes; what is as usual is left out."""
         values = asdict(replace(self, **changes))
         return urlencode({n: v for n, v in values.items() if v and (n, v) != ("sort", FIRST_ORDER)})
-
-
-def _one_of(value: str, known: set[str]) -> str:
-    return value if value in known else ""
-
-
-def _uuid(value: str) -> str:
-    try:
-        return str(UUID(value))
-    except ValueError:
-        return ""
 
 
 def searched(text: str) -> str:

@@ -7,7 +7,7 @@ hundred thousand records costs about what one of a hundred costs.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext
 
-from accounts import keyset
+from accounts import keyset, parameters
 from accounts.audit import subjects
 from accounts.audit.verbs import RESULT_WORDS, WORDS, Result, Verb
 from accounts.keyset import ID, Key, Order
@@ -55,15 +55,15 @@ class Asked:
     def from_query(cls, values: Mapping[str, str]) -> Asked:
         """From the query string, which may hold anything."""
         return cls(
-            q=_text(values.get("q", "")),
-            person=_text(values.get("person", "")),
-            verb=_one_of(values.get("verb", ""), set(Verb)),
-            result=_one_of(values.get("result", ""), set(Result)),
-            kind=_one_of(values.get("kind", ""), subjects.kinds()),
-            subject=_text(values.get("subject", ""))[:64],
+            q=parameters.text(values.get("q", ""), LONGEST),
+            person=parameters.text(values.get("person", ""), LONGEST),
+            verb=parameters.one_of(values.get("verb", ""), set(Verb)),
+            result=parameters.one_of(values.get("result", ""), set(Result)),
+            kind=parameters.one_of(values.get("kind", ""), subjects.kinds()),
+            subject=parameters.text(values.get("subject", ""), LONGEST)[:64],
             since=_day(values.get("since", "")),
             until=_day(values.get("until", "")),
-            error=_text(values.get("error", "")),
+            error=parameters.text(values.get("error", ""), LONGEST),
             after=values.get("after", "")[: keyset.LONGEST_CURSOR + 1],
         )
 
@@ -74,14 +74,6 @@ class Asked:
     def query_string(self, **changes: str) -> str:
         """As an address says it, with these changes."""
         return urlencode({n: v for n, v in asdict(replace(self, **changes)).items() if v})
-
-
-def _one_of(value: str, known: Collection[str]) -> str:
-    return value if value in known else ""
-
-
-def _text(value: str) -> str:
-    return " ".join(value.replace("\0", " ").split())[:LONGEST]
 
 
 def _day(value: str) -> str:
